@@ -1,0 +1,71 @@
+# libritz.so and libritz.a, from one set of objects.
+configure_file(cmake/version.h.in "${PROJECT_BINARY_DIR}/include/ritz/version.h" @ONLY)
+
+file(GLOB RITZ_SOURCES CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/src/core/*.c"
+    "${PROJECT_SOURCE_DIR}/src/algo/*.c"
+    "${PROJECT_SOURCE_DIR}/src/cpu/*.c"
+    "${PROJECT_SOURCE_DIR}/src/io/*.c")
+
+add_library(ritz_objects OBJECT ${RITZ_SOURCES})
+set_target_properties(ritz_objects PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    C_VISIBILITY_PRESET hidden)
+target_include_directories(ritz_objects
+    PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_BINARY_DIR}/include"
+    PRIVATE "${PROJECT_SOURCE_DIR}/src")
+target_link_libraries(ritz_objects
+    PRIVATE LAPACKE::LAPACKE OpenBLAS::OpenBLAS ZLIB::ZLIB Threads::Threads)
+if(RITZ_THREADS STREQUAL "openmp")
+    separate_arguments(openmp_flags UNIX_COMMAND "${OpenMP_C_FLAGS}")
+    target_compile_options(ritz_objects PRIVATE ${openmp_flags})
+endif()
+
+# Per-file flags. The CPU kernels never read errno or the floating-point exception flags, and
+# nothing is compiled with -ffast-math: results must not depend on reassociation, and the finite
+# checks must see NaN and Inf. Code for one instruction set lives in a file of its own, named for
+# it, and is called only after a check at run time; only that file is built for that set.
+file(GLOB cpu_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cpu/*.c")
+foreach(source IN LISTS cpu_sources)
+    set(flags -fno-math-errno -fno-trapping-math)
+    if(RITZ_ARCH STREQUAL "x86_64")
+        if(source MATCHES "_avx2\\.c$")
+            list(APPEND flags -mavx2 -mfma)
+        elseif(source MATCHES "_avx512\\.c$")
+            list(APPEND flags -mavx2 -mfma -mavx512f -mavx512dq -mavx512vl -mavx512bw)
+        endif()
+    endif()
+    set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "${flags}")
+endforeach()
+
+add_library(ritz SHARED $<TARGET_OBJECTS:ritz_objects>)
+set_target_properties(ritz PROPERTIES
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}
+    LINKER_LANGUAGE C)
+# The code of liblapacke.a inside libritz.so is nobody else's business.
+target_link_options(ritz PRIVATE LINKER:--exclude-libs,ALL)
+# Clang leaves the sanitizers' symbols in a shared library to the executable.
+if(NOT (RITZ_SANITIZE AND CMAKE_C_COMPILER_ID MATCHES "Clang"))
+    target_link_options(ritz PRIVATE LINKER:-z,defs)
+endif()
+
+add_library(ritz_static STATIC $<TARGET_OBJECTS:ritz_objects>)
+set_target_properties(ritz_static PROPERTIES OUTPUT_NAME ritz LINKER_LANGUAGE C)
+
+foreach(library IN ITEMS ritz ritz_static)
+    target_include_directories(${library} INTERFACE
+        "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+        "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>"
+        "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+    target_link_libraries(${library} PRIVATE
+        LAPACKE::LAPACKE OpenBLAS::OpenBLAS ZLIB::ZLIB Threads::Threads
+        ${RITZ_OPENMP_LIBRARY} ${CMAKE_DL_LIBS} m)
+endforeach()
+add_library(Ritz::ritz ALIAS ritz)
+add_library(Ritz::ritz_static ALIAS ritz_static)
+
+# An OpenBLAS flavour outside the loader's default directories must be the one that is loaded:
+# Debian's alternatives would otherwise put another flavour in its place. (The build tree's run
+# path already holds the directory.)
+set_target_properties(ritz PROPERTIES INSTALL_RPATH "${OpenBLAS_RUNTIME_DIR}")

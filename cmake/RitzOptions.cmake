@@ -1,0 +1,29 @@
+# Every option of the build, in one place.
+
+# A cache variable with a fixed list of values; any other value stops with one sentence.
+function(ritz_choice name default help)
+    set(${name} "${default}" CACHE STRING "${help}")
+    set_property(CACHE ${name} PROPERTY STRINGS ${ARGN})
+    if(NOT "${${name}}" IN_LIST ARGN)
+        list(JOIN ARGN ", " allowed)
+        message(FATAL_ERROR "${name} is \"${${name}}\"; it must be one of: ${allowed}.")
+    endif()
+endfunction()
+
+ritz_choice(RITZ_CUDA off "CUDA backend: off, plugin or static" off plugin static)
+ritz_choice(RITZ_THREADS openmp "Threads of Ritz's own parallel loops: openmp or pthreads"
+    openmp pthreads)
+
+option(RITZ_BUILD_TOOLS "Build the ritz command" ${PROJECT_IS_TOP_LEVEL})
+option(RITZ_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(RITZ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(RITZ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+
+option(RITZ_WERROR "Treat compiler warnings as errors" OFF)
+option(RITZ_COVERAGE "Instrument for line coverage" OFF)
+set(RITZ_SANITIZE "" CACHE STRING
+    "Sanitizers, as given to -fsanitize= (for example address,undefined); empty for none")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()

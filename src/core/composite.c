@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/composite.h"
+
+#include "core/check.h"
+
+/* The full product, of which one triangle is taken: what stands in the other triangle of C is put
+ * back from a copy. L + strict(U) = the result, each triangle cut out by tri_copy. */
+ritz_status ritz_composite_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A,
+                                double beta, ritz_dmat C)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t n = C.rows;
+    const int strict_lower = uplo == RITZ_UPPER; /* the strict triangle that must survive */
+    ritz_dmat P, kept = RITZ_NO_MAT;
+    RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, C.layout, n, n, C.batch, &P));
+    if (beta != 0) RITZ_TRY_OUT(ritz_op_copy(s, C, P));
+    RITZ_TRY_OUT(ritz_op_gemm(s, alpha, A, ritz_t(A), beta, P));
+    if (n > 1) {
+        /* A strict triangle is a triangle with its diagonal in the block that is one smaller. */
+        const ritz_dmat strict = ritz_block(C, strict_lower, !strict_lower, n - 1, n - 1);
+        const ritz_uplo other = strict_lower ? RITZ_LOWER : RITZ_UPPER;
+        RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, C.layout, n - 1, n - 1, C.batch, &kept));
+        RITZ_TRY_OUT(ritz_op_tri_copy(s, other, strict, kept));
+        RITZ_TRY_OUT(ritz_op_tri_copy(s, uplo, P, C));
+        RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, kept, 1.0, strict));
+    } else {
+        RITZ_TRY_OUT(ritz_op_copy(s, P, C));
+    }
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* C = op(Q) C with Q formed as a square matrix. */
+ritz_status ritz_composite_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat tau,
+                                 ritz_dmat C)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t m = C.rows, r = tau.rows;
+    ritz_dmat Q, B;
+    RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, RITZ_COL_MAJOR, m, m, C.batch, &Q));
+    RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, RITZ_COL_MAJOR, m, C.cols, C.batch, &B));
+    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, Q));
+    RITZ_TRY_OUT(ritz_op_copy(s, ritz_broadcast(ritz_cols(A, 0, r), C.batch), ritz_cols(Q, 0, r)));
+    RITZ_TRY_OUT(ritz_op_orgqr(s, Q, ritz_broadcast(tau, C.batch)));
+    RITZ_TRY_OUT(ritz_op_copy(s, C, B));
+    RITZ_TRY_OUT(ritz_op_gemm(s, 1.0, which == RITZ_APPLY_Q ? Q : ritz_t(Q), B, 0.0, C));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* Merge one block: with d the difference of the means of the block (b rows) and of what came before (c rows),
+ *   G += (B - 1 m_Bᵀ)ᵀ (B - 1 m_Bᵀ) + c b / (c + b) d dᵀ,   mean += b / (c + b) d
+ * (Chan, Golub, LeVeque 1983, formula 2.1). */
+static ritz_status merge_block(ritz_stream *s, ritz_dtype compute, int64_t count, ritz_dmat A,
+                               ritz_dmat mean, ritz_dmat G)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t n = A.cols;
+    const double c = (double)count, b = (double)A.rows;
+    ritz_dmat B, P, P64, d;
+    RITZ_TRY_OUT(ritz_work_dmat(s, compute, RITZ_ROW_MAJOR, A.rows, n, 1, &B));
+    RITZ_TRY_OUT(ritz_work_dmat(s, compute, RITZ_COL_MAJOR, n, n, 1, &P));
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n, n, 1, &P64));
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n, 1, 1, &d));
+
+    RITZ_TRY_OUT(ritz_op_col_sums(s, A, d));
+    RITZ_TRY_OUT(ritz_op_scale(s, 1.0 / b, d)); /* the block's mean */
+    RITZ_TRY_OUT(ritz_op_add_row(s, -1.0, d, A, B));
+    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, P));
+    RITZ_TRY_OUT(ritz_op_syrk(s, RITZ_LOWER, 1.0, ritz_t(B), 0.0, P));
+    if (count == 0) {
+        RITZ_TRY_OUT(ritz_op_copy(s, P, G));
+        RITZ_TRY_OUT(ritz_op_copy(s, d, mean));
+        goto out;
+    }
+    RITZ_TRY_OUT(ritz_op_copy(s, P, P64));
+    RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, P64, 1.0, G));
+    RITZ_TRY_OUT(ritz_op_axpby(s, -1.0, mean, 1.0, d));
+    RITZ_TRY_OUT(ritz_op_syrk(s, RITZ_LOWER, c * b / (c + b), d, 1.0, G));
+    RITZ_TRY_OUT(ritz_op_axpby(s, b / (c + b), d, 1.0, mean));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status ritz_composite_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count,
+                                         ritz_dmat A, ritz_dmat mean, ritz_dmat G)
+{
+    /* 512 rows: the longest sum that float32 may carry (the operation's contract). */
+    const int64_t step = compute == RITZ_F32 ? 512 : 4096;
+    for (int64_t i = 0; i < A.rows; i += step) {
+        const int64_t rows = A.rows - i < step ? A.rows - i : step;
+        RITZ_TRY(merge_block(s, compute, count + i, ritz_row_range(A, i, rows), mean, G));
+    }
+    return RITZ_OK;
+}

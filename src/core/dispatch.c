@@ -1,0 +1,64 @@
+/* Which version of an operation runs: the backend's own, core's composite, or none.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "core/backend.h"
+#include "core/composite.h"
+
+const struct ritz_ops ritz_composites = {
+#define OP(slot, parameters, arguments, key, composite) .slot = composite,
+#include "core/ops.def"
+#undef OP
+};
+
+const char *ritz_op_name(enum ritz_op op)
+{
+    static const char *const names[RITZ_OP_COUNT] = {
+#define OP(slot, parameters, arguments, key, composite) [RITZ_OP_##slot] = #slot,
+#include "core/ops.def"
+#undef OP
+    };
+    return names[op];
+}
+
+static int has_composite(enum ritz_op op)
+{
+    switch (op) {
+#define OP(slot, parameters, arguments, key, composite)                                            \
+    case RITZ_OP_##slot: return ritz_composites.slot != NULL;
+#include "core/ops.def"
+#undef OP
+    case RITZ_OP_COUNT: break;
+    }
+    return 0;
+}
+
+static int has_native(const ritz_device *dev, enum ritz_op op)
+{
+    switch (op) {
+#define OP(slot, parameters, arguments, key, composite)                                            \
+    case RITZ_OP_##slot: return dev->backend->ops.slot != NULL;
+#include "core/ops.def"
+#undef OP
+    case RITZ_OP_COUNT: break;
+    }
+    return 0;
+}
+
+enum ritz_route ritz_route_of(const ritz_stream *s, enum ritz_op op, const ritz_dmat *key, int count)
+{
+    const ritz_device *dev = s->device;
+    if (dev->route[op] != RITZ_ROUTE_NATIVE) return (enum ritz_route)dev->route[op];
+    const char *reason = dev->backend->limits(op, key, count);
+    if (!reason) return RITZ_ROUTE_NATIVE;
+    if (has_composite(op)) return RITZ_ROUTE_COMPOSITE;
+    (void)ritz_fail(RITZ_ERR_UNSUPPORTED, "%s", reason);
+    return RITZ_ROUTE_REFUSED;
+}
+
+ritz_status ritz_device_force_composite(ritz_device *dev, enum ritz_op op, int on)
+{
+    if (on && !has_composite(op))
+        return ritz_fail(RITZ_ERR_UNSUPPORTED, "%s has no composite", ritz_op_name(op));
+    dev->route[op] = on || !has_native(dev, op) ? RITZ_ROUTE_COMPOSITE : RITZ_ROUTE_NATIVE;
+    return RITZ_OK;
+}

@@ -1,0 +1,28 @@
+/* What the parts of the command share: exit statuses, messages, the subcommands.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RITZ_TOOLS_COMMAND_H
+#define RITZ_TOOLS_COMMAND_H
+
+#include "ritz/ritz.h"
+
+/* Exit statuses. */
+enum {
+    STATUS_OK = 0,
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,
+    STATUS_INTERRUPTED = 130 /* as a shell reports a death by SIGINT */
+};
+
+/* Write "ritz: message" to standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Write the message of the Ritz call that just failed; returns the exit status that fits it. */
+int complain_library(ritz_status status);
+
+/* The subcommands: argv[0] is the name of the subcommand; returns the exit status. */
+int command_pca(int argc, char **argv);
+int command_svd(int argc, char **argv);
+int command_info(int argc, char **argv);
+
+#endif

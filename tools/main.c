@@ -1,0 +1,93 @@
+/* The command `ritz`: finds the subcommand and runs it.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+static const char help[] =
+    "usage: ritz COMMAND [OPTION]...\n"
+    "\n"
+    "Numerical linear algebra for machine learning, on a GPU or the CPU.\n"
+    "\n"
+    "commands:\n"
+    "  pca   principal components of the rows of one or more files\n"
+    "  svd   singular values and vectors of the matrix in a file\n"
+    "  info  version, devices, libraries\n"
+    "\n"
+    "options:\n"
+    "  -h, --help     print this and exit; `ritz COMMAND --help` tells about a command\n"
+    "  -V, --version  print the version and exit\n"
+    "\n"
+    "examples:\n"
+    "  ritz pca data.npy -k 50 --out results\n"
+    "  ritz svd data.npy -k 10 --json\n"
+    "  ritz info --ops\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Manual: man ritz\n";
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {{"pca", command_pca}, {"svd", command_svd}, {"info", command_info}};
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs("ritz: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+int complain_library(ritz_status status)
+{
+    if (status == RITZ_ERR_CANCELLED) {
+        complain("interrupted; nothing was written");
+        return STATUS_INTERRUPTED;
+    }
+    complain("%s", ritz_last_error());
+    return STATUS_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        complain("a command is missing: pca, svd or info; see ritz --help");
+        return STATUS_USAGE;
+    }
+    const char *name = argv[1];
+    if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
+        fputs(help, stdout);
+        return STATUS_OK;
+    }
+    if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+        puts("ritz " RITZ_VERSION_STRING);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (!strcmp(name, commands[i].name)) return commands[i].run(argc - 1, argv + 1);
+    }
+    complain("unknown %s %s; the commands are pca, svd and info, see ritz --help",
+             name[0] == '-' ? "option" : "command", name);
+    return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    /* A write beyond the limit on file sizes is then an error with a message, not a death. */
+    signal(SIGXFSZ, SIG_IGN);
+
+    int status = run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        complain("cannot write to standard output: %s", strerror(errno));
+        if (status == STATUS_OK) status = STATUS_FAILED;
+    }
+    return status;
+}
