@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -39,22 +38,6 @@ bool parse_int64(const char *option, const char *text, int64_t minimum, int64_t 
             complain("%s needs a whole number from %" PRId64 " to %" PRId64 ", not '%s'", option,
                      minimum, maximum, text);
         }
-        return false;
-    }
-    *value = number;
-    return true;
-}
-
-bool parse_seed(const char *option, const char *text, uint64_t *value)
-{
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-
-    /* strtoull would take "-1" for the largest number. */
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno == ERANGE) {
-        complain("%s needs a whole number from 0 to %" PRIu64 ", not '%s'", option, UINT64_MAX,
-                 text);
         return false;
     }
     *value = number;
@@ -130,8 +113,7 @@ static bool parse_dtype(const char *text, ritz_dtype *dtype)
     return true;
 }
 
-/* getopt_long met an option that it does not know, or one without its argument. */
-static void complain_option(const char *command, int code, char **argv)
+void complain_option(const char *command, int code, char **argv)
 {
     const char *argument = argv[optind - 1];
     /* optopt is the letter of a short option; 0 or a code for a long one. */
@@ -152,7 +134,7 @@ bool common_option(const char *command, int code, char **argv, struct common_opt
     case 'd': return parse_device(optarg, &options->device);
     case OPTION_DTYPE: return parse_dtype(optarg, &options->dtype);
     case 't': return parse_int("--threads", optarg, 1, &options->threads);
-    case 's': return parse_seed("--seed", optarg, &options->seed);
+    case 's': return parse_int64("--seed", optarg, 0, INT64_MAX, &options->seed);
     case OPTION_OVERSAMPLING:
         return parse_int64("--oversampling", optarg, 1, INT64_MAX, &options->oversampling);
     case OPTION_POWER_ITERATIONS: return parse_power_iterations(optarg, &options->power_iterations);

@@ -20,7 +20,6 @@ struct choice {
 
 bool parse_int64(const char *option, const char *text, int64_t minimum, int64_t maximum,
                  int64_t *value);
-bool parse_seed(const char *option, const char *text, uint64_t *value);
 bool parse_fraction(const char *option, const char *text, double *value);
 bool parse_choice(const char *option, const char *text, const struct choice *choices, int *value);
 
@@ -29,7 +28,7 @@ struct common_options {
     const char *device;
     ritz_dtype dtype; /* 0: chosen by the library */
     int threads;      /* 0: the default */
-    uint64_t seed;
+    int64_t seed;
     int64_t oversampling; /* 0: the library's default */
     int power_iterations; /* as in the library's options: 0 is its default */
     const char *out;      /* directory, or NULL */
@@ -58,10 +57,16 @@ enum {
         {"oversampling", required_argument, NULL, OPTION_OVERSAMPLING},                            \
         {"power-iterations", required_argument, NULL, OPTION_POWER_ITERATIONS},                    \
         {"out", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},                   \
-        {"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}
+        {"quiet", no_argument, NULL, 'q'},                                                         \
+    {                                                                                              \
+        "help", no_argument, NULL, 'h'                                                             \
+    }
 
 /* The part of a subcommand's --help that describes the shared options. */
 extern const char common_options_help[];
+
+/* Say that getopt_long met an unknown option ('?') or one without its argument (':'). */
+void complain_option(const char *command, int code, char **argv);
 
 /* Take an option that getopt_long returned; says so if it is wrong or unknown. */
 bool common_option(const char *command, int code, char **argv, struct common_options *options);

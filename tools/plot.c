@@ -72,8 +72,8 @@ static int run_program(const char *const *arguments, bool silent)
     pid_t child = -1;
     /* posix_spawn takes arguments that it does not change as char *. */
     if (error == 0) {
-        error = posix_spawnp(&child, arguments[0], &actions, NULL, (char *const *)arguments,
-                             environ);
+        error =
+            posix_spawnp(&child, arguments[0], &actions, NULL, (char *const *)arguments, environ);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
     if (error != 0) return -1;
@@ -133,8 +133,8 @@ bool plot_prepare(struct plot *plot)
 bool plot_draw(const struct plot *plot, const char *results, const char *labels)
 {
     char shape[64];
-    const char *arguments[12] = {plot->python, plot->script, "--results", results, "--output",
-                                 plot->file};
+    const char *arguments[12] = {plot->python, plot->script, "--results",
+                                 results,      "--output",   plot->file};
     size_t count = 6;
     if (labels != NULL) {
         arguments[count++] = "--labels";

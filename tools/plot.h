@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 struct plot {
-    const char *file;    /* the picture; NULL if none is wanted */
-    int64_t image_rows;  /* shape in which components are drawn; 0: if square */
+    const char *file;   /* the picture; NULL if none is wanted */
+    int64_t image_rows; /* shape in which components are drawn; 0: if square */
     int64_t image_cols;
-    const char *python;  /* an interpreter that has matplotlib */
-    char *script;        /* the script that draws */
+    const char *python; /* an interpreter that has matplotlib */
+    char *script;       /* the script that draws */
 };
 
 /* Whether the name ends in a format that can be drawn. */

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLEAR_LINE       "\r\033[K"
+#define CLEAR_LINE "\r\033[K"
 #define SECONDS_PER_LINE 0.1
 
 static volatile sig_atomic_t interrupted;
@@ -77,16 +77,14 @@ static void show(struct progress *progress, double now, int64_t done, int64_t to
 {
     double elapsed = now - progress->started;
     fprintf(stderr, CLEAR_LINE "%s", progress->phase);
-    if (total > 0) {
-        fprintf(stderr, "  %3d %%", (int)(100.0 * (double)done / (double)total));
-        /* No rate before there is something to divide by. */
-        if (done > 0 && elapsed > 0.0) {
-            char rate[32];
-            char left[32];
-            format_rate((double)done / elapsed, rate, sizeof rate);
-            format_time_left(elapsed * (double)(total - done) / (double)done, left, sizeof left);
-            fprintf(stderr, "  %s rows/s  %s left", rate, left);
-        }
+    /* Work of one step, and the first call of any other, have nothing to divide by. */
+    if (done > 0 && total > 0 && elapsed > 0.0) {
+        char rate[32];
+        char left[32];
+        format_rate((double)done / elapsed, rate, sizeof rate);
+        format_time_left(elapsed * (double)(total - done) / (double)done, left, sizeof left);
+        fprintf(stderr, "  %3d %%  %s rows/s  %s left", (int)(100.0 * (double)done / (double)total),
+                rate, left);
     } else {
         fputs(" ...", stderr);
     }

@@ -69,7 +69,8 @@ json_t *json_error(ritz_error_kind kind, double value, double resolution)
 
 char *json_print(json_t *report)
 {
-    char *text = report == NULL ? NULL : json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    char *text =
+        report == NULL ? NULL : json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
     if (text == NULL) complain("out of memory while the report was written");
     json_decref(report);
     return text;
@@ -91,6 +92,14 @@ void print_device(const ritz_device_info *info)
 {
     print_line("Device", "%s; %s; %d %s", info->name, info->library, info->threads,
                info->kind == RITZ_DEVICE_CUDA ? "multiprocessors" : "threads");
+}
+
+void print_output(const struct output *output)
+{
+    if (output->directory == NULL) return;
+    printf("%-*s%s:", LABEL_WIDTH, "Results", output->directory);
+    for (size_t i = 0; i < output->count; i++) printf(" %s", output->files[i]);
+    putchar('\n');
 }
 
 void print_line(const char *label, const char *format, ...)

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "output.h"
 #include "session.h"
 
 /* Largest amount of memory that this process has held, in bytes. */
@@ -34,8 +35,10 @@ const char *error_kind_name(ritz_error_kind kind);
 /* A size as people read it: "212 MiB". */
 void format_bytes(int64_t bytes, char *text, size_t size);
 
-/* The line that names the device, and the one that names the time and memory spent. */
+/* The line that names the device. */
 void print_device(const ritz_device_info *info);
+/* The line that names the files that were written, if any. */
+void print_output(const struct output *output);
 /* A labelled line of the report: wrapped at spaces to the width of a page. */
 void print_line(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

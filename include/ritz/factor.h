@@ -60,10 +60,10 @@ typedef struct ritz_spd_solve_options {
 /** Solve A X = B for symmetric positive definite A by Cholesky; A is kept, X overwrites B.
  *
  * @param s    the stream.
- * @param A    n x n per item, float32 or float64; not changed.
+ * @param A    n x n per item, float32 or float64; not changed. One matrix for all items is factored once.
  * @param B    n x r per item, of the same data type. In: B. Out: X; NaN for a failed item.
  * @param opts choices, or NULL for the defaults.
- * @param info batch x 1 of RITZ_I32, or RITZ_NO_MAT.
+ * @param info batch x 1 of RITZ_I32, or RITZ_NO_MAT. k > 0 as in ritz_cholesky; -1: A's triangle or B is not finite.
  * @return RITZ_OK or an argument error.
  *
  * Synchronises: never. Capturable: yes. Workspace: a copy of A. Cost: n³/3 + 2n²r flops an item.
@@ -94,7 +94,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dm
  * @param A   m x n per item. In: the matrix. Out: R on and above the diagonal, the essential parts of the
  *   reflectors below (LAPACK's geqrf).
  * @param tau min(m, n) x 1 per item, of A's data type.
- * @return RITZ_OK or an argument error; a non-finite item gives NaN and surfaces at ritz_stream_sync.
+ * @return RITZ_OK or an argument error; a non-finite item gives NaN in A and tau, and surfaces at ritz_stream_sync.
  *
  * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of A if A is row-major.
  * Cost: 2mn² - 2n³/3 flops. Accuracy and source: as ritz_qr. */

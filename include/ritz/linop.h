@@ -15,6 +15,8 @@ extern "C" {
 /** Apply an operator: Y = A X, or Y = Aᵀ X if `transposed`.
  *
  * It is called at once on the thread that calls Ritz, and may only enqueue work on the stream it is given.
+ * X is read-only; X and Y may be in either layout, and are valid until the stream has passed that work. It is not called
+ * for an X without elements: Y is then zero.
  *
  * @return RITZ_OK, or an error that Ritz hands on to its caller. */
 typedef ritz_status (*ritz_linop_function)(void *context, ritz_stream *s, int transposed,

@@ -41,7 +41,8 @@ typedef struct ritz_sketch_options {
     }
 
 /** How good a low-rank approximation is. Written in stream order, valid after ritz_stream_sync; it
- * must stay in place until then. Set `size` before the call. */
+ * must stay in place until then. Set `size` before the call. Of a matrix or function that is not finite, `error` and
+ * `norm` are NaN. */
 typedef struct ritz_sketch_report {
     size_t size;           /**< sizeof(ritz_sketch_report) */
     int64_t rank;          /**< columns of the result */
@@ -49,9 +50,9 @@ typedef struct ritz_sketch_report {
     int power_iterations;  /**< made */
     int matvec_blocks;     /**< products of the operator (or its transpose) with a block */
     ritz_error_kind kind;  /**< what `error` claims */
-    double error;          /**< range finder: bound on ‖A - QQᵀA‖_2; SVD: estimate of ‖A - U S Vᵀ‖_F */
+    double error;          /**< range finder: bound on ‖A - QQᵀA‖_2; SVD: ‖A - U S Vᵀ‖_F, as `kind` says */
     double probability;    /**< for a bound: probability that it holds */
-    double norm;           /**< Frobenius norm of A: exact for matrices, an estimate for functions */
+    double norm;           /**< Frobenius norm of A: exact for matrices, an estimate for functions; 0 without error figure */
 } ritz_sketch_report;
 
 /** Start value of a ritz_sketch_report. */
@@ -83,7 +84,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_range_finder(ritz_stream *s, const ritz
 /** The k largest singular triplets of A by a randomized method, A ~ U diag(S) Vᵀ.
  *
  * Range finder with l = k + oversampling columns, QR of (QᵀA)ᵀ, SVD of its small factor. If l would exceed min(m, n)/1.5 and A is a dense matrix, the
- * exact SVD is computed instead, and the report's sample_size is min(m, n).
+ * exact SVD is computed instead: the report's sample_size is then min(m, n), and its matvec_blocks 0. l is at most min(m, n).
  *
  * @param s      the stream.
  * @param A      the operator, m x n.
@@ -92,8 +93,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_range_finder(ritz_stream *s, const ritz
  * @param V      n x k, orthonormal columns; RITZ_NO_MAT if not wanted.
  * @param opts   choices, or NULL for the defaults.
  * @param report receives the outcome, or NULL. The error figure for a matrix is the identity
- *   ‖A - U S Vᵀ‖_F² = ‖A‖_F² - ‖S‖² (sums in float64; resolution sqrt(u) ‖A‖_F); for a function an estimate from
- *   4 Gaussian probes.
+ *   ‖A - U S Vᵀ‖_F² = ‖A‖_F² - ‖S‖² (sums in float64); an error below its resolution of 4 sqrt(u) ‖A‖_F is reported as
+ *   that bound (RITZ_ERROR_BOUND, probability 1). For a function it is an estimate from 4 Gaussian probes.
  * @return RITZ_OK or an argument error. At ritz_stream_sync: RITZ_ERR_NOT_FINITE, RITZ_ERR_NOT_CONVERGED.
  *
  * Synchronises: never. Capturable: no (cuSOLVER). Cost: (2q+2) 2mnl flops. Workspace: (m + 2n) l elements.

@@ -28,8 +28,9 @@ extern "C" {
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_FINITE or
  *   RITZ_ERR_NOT_CONVERGED.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: two copies of A and the vectors.
- * A tall or wide matrix goes through a QR factorization first. Values that would overflow or underflow in squares are scaled.
+ * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of A, n x n factors, and the
+ * vectors that the library cannot write in place (U that is row-major, V that is column-major; the reverse if m < n).
+ * A tall or wide matrix (m >= 1.6 n, n >= 1.6 m) goes through a QR factorization first. Values that would overflow or underflow in squares are scaled.
  * Cost: about 6mn² + 20n³ flops (m >= n) with vectors. Accuracy: singular values to n u ‖A‖, backward stable.
  * Source: Golub and Van Loan 2013, section 8.6; Gu and Eisenstat 1995 (divide and conquer); Chan 1982 (QR first). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_svd(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S,

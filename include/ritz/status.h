@@ -16,7 +16,9 @@
 #define RITZ_STATUS_H
 
 #if defined(__GNUC__)
+/** Marks what the shared library exports. */
 #define RITZ_API __attribute__((visibility("default")))
+/** Marks a function whose result must be looked at. */
 #define RITZ_NODISCARD __attribute__((warn_unused_result))
 #else
 #define RITZ_API

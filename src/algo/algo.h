@@ -102,6 +102,8 @@ ritz_status ritz_algo_svd_randomized(ritz_stream *s, const ritz_linop *op,
 /* ---- their error figures (sketch.c) ----------------------------------------------------------- */
 
 #define RITZ_SKETCH_PROBES 4
+/* Relative errors below this many sqrt(u) cannot be told from rounding by the identity. */
+#define RITZ_SKETCH_RESOLUTION 4.0
 
 /* Squares that the device computes and the report is made of: a vector of F64. */
 enum ritz_sketch_figure {

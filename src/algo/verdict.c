@@ -10,10 +10,11 @@
 
 ritz_status ritz_algo_verdict_open(ritz_stream *s, int64_t batch, struct ritz_verdict *v)
 {
-    RITZ_TRY(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, batch, 1, 1, &v->flags));
-    RITZ_TRY(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, batch, 1, 1, &v->info));
-    RITZ_TRY(ritz_op_fill(s, 0.0, v->flags));
-    return ritz_op_fill(s, 0.0, v->info);
+    ritz_dmat both;
+    RITZ_TRY(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, batch, 2, 1, &both));
+    v->flags = ritz_cols(both, 0, 1);
+    v->info = ritz_cols(both, 1, 1);
+    return ritz_op_fill(s, 0.0, both);
 }
 
 ritz_status ritz_algo_verdict_settle(ritz_stream *s, struct ritz_verdict v)

@@ -27,7 +27,7 @@ const char *ritz_scope_name(void) { return scope_name ? scope_name : "ritz"; }
 
 int ritz_scope_nested(void) { return scope_depth > 1; }
 
-ritz_status ritz_fail(ritz_status code, const char *format, ...)
+void ritz_fail_message(const char *format, ...)
 {
     /* The text is made aside first: it may quote the message that it replaces. */
     char text[MESSAGE_BYTES];
@@ -36,7 +36,6 @@ ritz_status ritz_fail(ritz_status code, const char *format, ...)
     if (vsnprintf(text, sizeof text, format, arguments) < 0) text[0] = '\0';
     va_end(arguments);
     if (snprintf(message, sizeof message, "%s: %s", ritz_scope_name(), text) < 0) message[0] = '\0';
-    return code;
 }
 
 const char *ritz_last_error(void) { return message; }

@@ -8,10 +8,11 @@
 
 #include "ritz/status.h"
 
-/* Set the thread's message to "<operation>: <text>" and return `code`. The operation is that of the
- * outermost scope (RITZ_SCOPE), so that helpers need not know on whose behalf they check. */
-ritz_status ritz_fail(ritz_status code, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Set the thread's message to "<operation>: <text>" and give `code`. The operation is that of the
+ * outermost scope (RITZ_SCOPE), so that helpers need not know on whose behalf they check. A macro, so that
+ * code analysers see which code comes back. */
+#define ritz_fail(code, ...) (ritz_fail_message(__VA_ARGS__), (code))
+void ritz_fail_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The name of the public function that this thread is in, or "ritz". */
 const char *ritz_scope_name(void);

@@ -36,7 +36,7 @@
 
 #include "core/philox.h"
 
-#define RITZ_STREAM_WORD(purpose, substream) \
+#define RITZ_STREAM_WORD(purpose, substream)                                                       \
     (((uint32_t)(purpose)&0x7Fu) << 24 | ((uint32_t)(substream)&0xFFFFFFu))
 #define RITZ_STREAM_LOW_HALF UINT32_C(0x80000000)
 
@@ -82,21 +82,21 @@ RITZ_INLINE uint32_t ritz_below(uint32_t x, uint32_t bound)
 }
 
 /* ritz_minus_two_log, ritz_cos_sin, ritz_normals and the type ritz_normal_pair, for numbers. */
-#define NAME(x)     ritz_##x
-#define FUNCTION    RITZ_INLINE
-#define REAL        float
-#define WORD        uint32_t
-#define INTEGER     int32_t
+#define NAME(x) ritz_##x
+#define FUNCTION RITZ_INLINE
+#define REAL float
+#define WORD uint32_t
+#define INTEGER int32_t
 #define CONSTANT(c) (c)
 #define FROM_INT(i) ((float)(i))
-#define AS_F(u)     ritz_bits_float(u)
-#define AS_U(f)     ritz_float_bits(f)
+#define AS_F(u) ritz_bits_float(u)
+#define AS_U(f) ritz_float_bits(f)
 #if defined(__CUDA_ARCH__)
 #define FMA(a, b, c) __fmaf_rn(a, b, c)
-#define SQRT(a)      __fsqrt_rn(a)
+#define SQRT(a) __fsqrt_rn(a)
 #else
 #define FMA(a, b, c) fmaf(a, b, c)
-#define SQRT(a)      sqrtf(a)
+#define SQRT(a) sqrtf(a)
 #endif
 #include "core/normal_map.inc"
 

@@ -8,23 +8,14 @@
 #define RITZ_CPU_OPS_H
 
 #include "cpu/stream.h"
+#include "cpu/view.h"
 
 /* cpu_gemm, cpu_syrk, ...: all of core/ops.def. */
 #define OP(slot, parameters, arguments, key, composite) ritz_status cpu_##slot parameters;
 #include "core/ops.def"
 #undef OP
 
-/* ---- copies: elementwise.c -------------------------------------------------------------------- */
-
-/* Elements in memory, of any type, order and origin: what a host and a device matrix have in common.
- * Strides count elements; batch_stride 0 broadcasts a source. */
-struct cpu_view {
-    void *data;
-    ritz_dtype dtype;
-    int64_t rows, cols;
-    int64_t row_stride, col_stride;
-    int64_t batch, batch_stride;
-};
+/* ---- copies: copy.c --------------------------------------------------------------------------- */
 
 /* Enqueue dst = src with conversion. Same rows, cols and batch. */
 ritz_status cpu_copy_strided(ritz_stream *s, const struct cpu_view *src,

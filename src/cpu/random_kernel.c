@@ -8,7 +8,6 @@
 #include "cpu/random_kernel.h"
 
 #include "core/random_maps.h"
-#include "ritz/random.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -80,7 +79,7 @@ static int walk_next(walk *w, counters *at)
     return count;
 }
 
-#define CONCAT(name, suffix)  name##_##suffix
+#define CONCAT(name, suffix) name##_##suffix
 #define CONCAT2(name, suffix) CONCAT(name, suffix)
 
 /* For the baseline, which has no vector instruction for one or both. */
@@ -106,36 +105,36 @@ static inline four_floats sqrt_by_element(four_floats a)
 
 #define SET baseline
 #define TARGET
-#define WORDS         4
-#define MUL32(a, b)   ((u64v)_mm_mul_epu32((__m128i)(a), (__m128i)(b)))
+#define WORDS 4
+#define MUL32(a, b) ((u64v)_mm_mul_epu32((__m128i)(a), (__m128i)(b)))
 #define FMAV(a, b, c) fma_by_element(a, b, c)
-#define SQRTV(a)      ((f32v)_mm_sqrt_ps((__m128)(a)))
+#define SQRTV(a) ((f32v)_mm_sqrt_ps((__m128)(a)))
 #include "random_kernel.inc"
 
-#define SET           avx2
-#define TARGET        __attribute__((target("avx2,fma")))
-#define WORDS         8
-#define MUL32(a, b)   ((u64v)_mm256_mul_epu32((__m256i)(a), (__m256i)(b)))
+#define SET avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#define WORDS 8
+#define MUL32(a, b) ((u64v)_mm256_mul_epu32((__m256i)(a), (__m256i)(b)))
 #define FMAV(a, b, c) ((f32v)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
-#define SQRTV(a)      ((f32v)_mm256_sqrt_ps((__m256)(a)))
+#define SQRTV(a) ((f32v)_mm256_sqrt_ps((__m256)(a)))
 #include "random_kernel.inc"
 
-#define SET           avx512
-#define TARGET        __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
-#define WORDS         16
-#define MUL32(a, b)   ((u64v)_mm512_mul_epu32((__m512i)(a), (__m512i)(b)))
+#define SET avx512
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
+#define WORDS 16
+#define MUL32(a, b) ((u64v)_mm512_mul_epu32((__m512i)(a), (__m512i)(b)))
 #define FMAV(a, b, c) ((f32v)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
-#define SQRTV(a)      ((f32v)_mm512_sqrt_ps((__m512)(a)))
+#define SQRTV(a) ((f32v)_mm512_sqrt_ps((__m512)(a)))
 #include "random_kernel.inc"
 
 #else
 
 #define SET baseline
 #define TARGET
-#define WORDS         4
-#define MUL32(a, b)   (((a)&UINT32_MAX) * ((b)&UINT32_MAX))
+#define WORDS 4
+#define MUL32(a, b) (((a)&UINT32_MAX) * ((b)&UINT32_MAX))
 #define FMAV(a, b, c) fma_by_element(a, b, c)
-#define SQRTV(a)      sqrt_by_element(a)
+#define SQRTV(a) sqrt_by_element(a)
 #include "random_kernel.inc"
 
 #endif

@@ -11,8 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ritz/random.h"
+
 typedef struct cpu_random_block {
-    int distribution;     /* RITZ_NORMAL, RITZ_UNIFORM or RITZ_RADEMACHER */
+    ritz_distribution distribution;
     uint32_t stream_word; /* RITZ_STREAM_WORD(purpose, substream) */
     uint64_t seed;
     uint64_t row0; /* matrix row and column of the block's first entry */

@@ -150,17 +150,17 @@ static void guess_delimiter(ritz_csv *csv, int64_t start)
 }
 
 /* Find the delimiter from the second line, because the first may be a header, or from the first.
- * `any` says whether there is a line at all. Looks at what the first buffer holds. */
+ * `any` says whether there is a line at all. Looks at no more than a buffer. */
 static ritz_status detect_delimiter(ritz_csv *csv, bool *any)
 {
     ritz_csv_scanner *s = &csv->scanner;
     ritz_csv_field line;
     bool found = false;
     RITZ_TRY(ritz_csv_restart(s));
-    s->ended = true; /* nothing is fetched, so that positions in the buffer stay valid */
-    ritz_csv_set_delimiter(s, '\n');
+    ritz_csv_set_delimiter(s, '\n'); /* fields are lines */
     RITZ_TRY(ritz_csv_start_line(s, any));
     if (!*any) return RITZ_OK;
+    RITZ_TRY(ritz_csv_hold(s));
     int64_t first = s->at;
     RITZ_TRY(ritz_csv_next_field(s, &line));
     RITZ_TRY(ritz_csv_start_line(s, &found));

@@ -98,6 +98,14 @@ ritz_status ritz_csv_restart(ritz_csv_scanner *s)
     return RITZ_OK;
 }
 
+ritz_status ritz_csv_hold(ritz_csv_scanner *s)
+{
+    s->token = s->at;
+    if (s->at > 0) RITZ_TRY(fetch(s));
+    s->ended = true;
+    return RITZ_OK;
+}
+
 ritz_status ritz_csv_start_line(ritz_csv_scanner *s, bool *found)
 {
     *found = false;
@@ -120,16 +128,19 @@ ritz_status ritz_csv_start_line(ritz_csv_scanner *s, bool *found)
 /* Pass over what stands between a field and the next one or the line's end. */
 static ritz_status pass_separator(ritz_csv_scanner *s, ritz_csv_field *field, bool quoted)
 {
-    int64_t before = s->at - s->token;
+    if (quoted) {
+        int64_t end = s->at - s->token;
+        RITZ_TRY(pass(s, s->ends_field, false));
+        for (int64_t i = s->token + end; i < s->at; i++) {
+            if (!s->blank[(unsigned char)s->buffer[i]]) field->unbalanced = true;
+        }
+    }
     RITZ_TRY(pass(s, s->blank, true));
-    bool separated = s->delimiter == ' ' && s->at - s->token > before;
     field->last = at_end(s) || at_byte(s, '\n');
     if (field->last) {
         pass_line_end(s);
-    } else if (s->delimiter != ' ' && at_byte(s, s->delimiter)) {
+    } else if (s->delimiter != ' ') {
         s->at++;
-    } else if (quoted && !separated) {
-        field->unbalanced = true;
     }
     return RITZ_OK;
 }

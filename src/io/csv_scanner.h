@@ -38,6 +38,10 @@ ritz_status ritz_csv_restart(ritz_csv_scanner *s);
 /* Skip comments and empty lines, up to the start of a line with fields; `found` says if there is one. */
 ritz_status ritz_csv_start_line(ritz_csv_scanner *s, bool *found);
 
+/* Fill the buffer with what comes next, and pretend that the source ends there, until the restart:
+ * positions in the buffer stay valid, so that lines can be read several times. */
+ritz_status ritz_csv_hold(ritz_csv_scanner *s);
+
 /* The next field of the line. */
 ritz_status ritz_csv_next_field(ritz_csv_scanner *s, ritz_csv_field *field);
 

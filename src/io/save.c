@@ -203,6 +203,7 @@ static ritz_status write_matrix(const target *t, ritz_hmat H)
 static ritz_status check_matrix(const char *path, ritz_hmat H)
 {
     RITZ_REQUIRE(path != NULL, RITZ_ERR_ARGUMENT, "path is NULL");
+    RITZ_REQUIRE(path[0] != '\0', RITZ_ERR_ARGUMENT, "path is empty");
     RITZ_TRY(ritz_check_host(H, "H"));
     RITZ_REQUIRE(H.batch == 1, RITZ_ERR_SHAPE,
                  "H is a batch of %" PRId64 " matrices; write each with a call of its own",

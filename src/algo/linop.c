@@ -1,0 +1,203 @@
+/* Linear operators applied to blocks of vectors, Y = A X or Y = Aᵀ X.
+ *
+ * A centred matrix A - 1 μᵀ is never formed: blocks of its rows, C_i = A_i - 1 μᵀ, are staged one after the other, so that no digits
+ * are lost when |μ| is large beside the spread of A (the correction Y = A X - 1 (μᵀX) would lose them):
+ *
+ *     (A - 1 μᵀ) X   = [C_1 X; C_2 X; ...]
+ *     (A - 1 μᵀ)ᵀ X  = sum_i C_iᵀ X_i
+ *
+ * Memory traffic of one application: A once, a block that stays in cache, X and Y once.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "algo/algo.h"
+
+/* A block of rows is about this large, in whole multiples of STAGE_ROWS rows: it fits a last-level cache beside the operands. */
+#define STAGE_BYTES (INT64_C(3) << 20)
+#define STAGE_ROWS  INT64_C(64)
+
+ritz_linop ritz_linop_dense(ritz_dmat A)
+{
+    return (ritz_linop){
+        .kind = RITZ_LINOP_DENSE, .dtype = A.dtype, .rows = A.rows, .cols = A.cols, .A = A};
+}
+
+ritz_linop ritz_linop_centred(ritz_dmat A, ritz_dmat mean)
+{
+    return (ritz_linop){.kind = RITZ_LINOP_CENTRED,
+                        .dtype = A.dtype,
+                        .rows = A.rows,
+                        .cols = A.cols,
+                        .A = A,
+                        .mean = mean};
+}
+
+ritz_linop ritz_linop_enqueue(ritz_dtype dtype, int64_t rows, int64_t cols,
+                              ritz_linop_function function, void *context)
+{
+    return (ritz_linop){.kind = RITZ_LINOP_ENQUEUE,
+                        .dtype = dtype,
+                        .rows = rows,
+                        .cols = cols,
+                        .function = function,
+                        .context = context};
+}
+
+/* ---- checks ----------------------------------------------------------------------------------- */
+
+static ritz_status check_function(const ritz_linop *op, const char *name)
+{
+    RITZ_REQUIRE(op->function != NULL, RITZ_ERR_ARGUMENT,
+                 "the function of the operator %s is NULL; pass one to ritz_linop_enqueue", name);
+    RITZ_REQUIRE(op->rows >= 0 && op->cols >= 0, RITZ_ERR_ARGUMENT,
+                 "the operator %s is %" PRId64 " x %" PRId64 "; its sizes must not be negative",
+                 name, op->rows, op->cols);
+    RITZ_REQUIRE(op->dtype == RITZ_F32 || op->dtype == RITZ_F64, RITZ_ERR_DTYPE,
+                 "the operator %s has data type %s; it must be float32 or float64", name,
+                 ritz_dtype_name(op->dtype));
+    return RITZ_OK;
+}
+
+static ritz_status check_matrix(const ritz_stream *s, const ritz_linop *op, const char *name)
+{
+    RITZ_TRY(ritz_check_input(s, op->A, name));
+    RITZ_TRY(ritz_check_real(op->A, name));
+    RITZ_TRY(ritz_check_single(op->A, name));
+    RITZ_REQUIRE(op->A.rows == op->rows && op->A.cols == op->cols && op->A.dtype == op->dtype,
+                 RITZ_ERR_ARGUMENT,
+                 "the operator %s does not agree with its matrix; make it with ritz_linop_dense or "
+                 "ritz_linop_centred",
+                 name);
+    if (op->kind == RITZ_LINOP_DENSE) return RITZ_OK;
+    RITZ_TRY(ritz_check_input(s, op->mean, "mean"));
+    RITZ_REQUIRE(op->mean.dtype == RITZ_F64, RITZ_ERR_DTYPE, "mean is %s; it must be float64",
+                 ritz_dtype_name(op->mean.dtype));
+    RITZ_TRY(ritz_check_single(op->mean, "mean"));
+    return ritz_check_shape(op->mean, "mean", op->cols, 1, "mean must be columns of A x 1");
+}
+
+ritz_status ritz_algo_linop_check(const ritz_stream *s, const ritz_linop *op, const char *name)
+{
+    RITZ_REQUIRE(op != NULL, RITZ_ERR_ARGUMENT, "the operator %s is NULL", name);
+    switch (op->kind) {
+    case RITZ_LINOP_DENSE:
+    case RITZ_LINOP_CENTRED: return check_matrix(s, op, name);
+    case RITZ_LINOP_ENQUEUE: return check_function(op, name);
+    }
+    return ritz_fail(RITZ_ERR_ARGUMENT,
+                     "the operator %s is of unknown kind %d; make it with one of the ritz_linop_ "
+                     "functions",
+                     name, (int)op->kind);
+}
+
+/* ---- centred matrices ------------------------------------------------------------------------- */
+
+/* What is done with the staged rows first .. first+C.rows-1 of the centred matrix. */
+typedef ritz_status (*block_function)(ritz_stream *s, ritz_dmat C, int64_t first,
+                                      const ritz_dmat *operands);
+
+static int64_t stage_rows(const ritz_linop *op)
+{
+    const int64_t row_bytes = op->cols * (int64_t)ritz_dtype_size(op->dtype);
+    const int64_t units = STAGE_BYTES / row_bytes / STAGE_ROWS;
+    const int64_t rows = (units > 0 ? units : 1) * STAGE_ROWS;
+    return rows < op->rows ? rows : op->rows;
+}
+
+static ritz_status for_each_centred_block(ritz_stream *s, const ritz_linop *op, block_function visit,
+                                          const ritz_dmat *operands)
+{
+    if (op->rows == 0 || op->cols == 0) return RITZ_OK;
+    const int64_t height = stage_rows(op);
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    ritz_status rc;
+    ritz_dmat stage;
+    RITZ_TRY_OUT(ritz_work_dmat(s, op->dtype, op->A.layout, height, op->cols, 1, &stage));
+    for (int64_t first = 0; first < op->rows; first += height) {
+        const int64_t rows = op->rows - first < height ? op->rows - first : height;
+        const ritz_dmat C = ritz_row_range(stage, 0, rows);
+        RITZ_TRY_OUT(
+            ritz_op_add_row(s, -1.0, op->mean, ritz_row_range(op->A, first, rows), C));
+        RITZ_TRY_OUT(visit(s, C, first, operands));
+    }
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* Y_i = C_i X; operands: X, Y. */
+static ritz_status block_product(ritz_stream *s, ritz_dmat C, int64_t first,
+                                 const ritz_dmat *operands)
+{
+    return ritz_op_gemm(s, 1.0, C, operands[0], 0.0, ritz_row_range(operands[1], first, C.rows));
+}
+
+/* Y = Y + C_iᵀ X_i; operands: X, Y. */
+static ritz_status block_product_transposed(ritz_stream *s, ritz_dmat C, int64_t first,
+                                            const ritz_dmat *operands)
+{
+    const double beta = first == 0 ? 0.0 : 1.0;
+    return ritz_op_gemm(s, 1.0, ritz_t(C), ritz_row_range(operands[0], first, C.rows), beta,
+                        operands[1]);
+}
+
+/* sum = sum + ‖C_i‖_F²; operands: sum, the summand. */
+static ritz_status block_sumsq(ritz_stream *s, ritz_dmat C, int64_t first,
+                               const ritz_dmat *operands)
+{
+    RITZ_TRY(ritz_op_sumsq(s, C, operands[1]));
+    return ritz_op_axpby(s, 1.0, operands[1], first == 0 ? 0.0 : 1.0, operands[0]);
+}
+
+/* ---- application ------------------------------------------------------------------------------ */
+
+ritz_status ritz_algo_linop_apply(ritz_stream *s, const ritz_linop *op, int transposed, ritz_dmat X,
+                                  ritz_dmat Y)
+{
+    if (ritz_empty(Y)) return RITZ_OK;
+    if (ritz_empty(X)) return ritz_op_fill(s, 0.0, Y);
+    if (op->kind == RITZ_LINOP_ENQUEUE)
+        return op->function(op->context, s, transposed, ritz_read_only(X), Y);
+    if (op->kind == RITZ_LINOP_DENSE)
+        return ritz_op_gemm(s, 1.0, transposed ? ritz_t(op->A) : op->A, X, 0.0, Y);
+    const ritz_dmat operands[] = {X, Y};
+    return for_each_centred_block(s, op, transposed ? block_product_transposed : block_product,
+                                  operands);
+}
+
+ritz_status ritz_algo_linop_sumsq(ritz_stream *s, const ritz_linop *op, ritz_dmat out)
+{
+    if (op->kind == RITZ_LINOP_DENSE) return ritz_op_sumsq(s, op->A, out);
+    if (ritz_empty(op->A)) return ritz_op_fill(s, 0.0, out);
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    ritz_status rc;
+    ritz_dmat operands[] = {out, RITZ_NO_MAT};
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &operands[1]));
+    RITZ_TRY_OUT(for_each_centred_block(s, op, block_sumsq, operands));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status ritz_linop_apply(ritz_stream *s, const ritz_linop *op, int transposed, ritz_dmat X,
+                             ritz_dmat Y)
+{
+    RITZ_ENTER(s, &X);
+    RITZ_TRY(ritz_algo_linop_check(s, op, "op"));
+    RITZ_TRY(ritz_check_input(s, X, "X"));
+    RITZ_TRY(ritz_check_output(s, Y, "Y"));
+    RITZ_REQUIRE(X.dtype == op->dtype && Y.dtype == op->dtype, RITZ_ERR_DTYPE,
+                 "the operator is %s, X is %s and Y is %s; all three must be the same",
+                 ritz_dtype_name(op->dtype), ritz_dtype_name(X.dtype), ritz_dtype_name(Y.dtype));
+    RITZ_TRY(ritz_check_single(X, "X"));
+    RITZ_TRY(ritz_check_single(Y, "Y"));
+    RITZ_TRY(ritz_check_shape(X, "X", transposed ? op->rows : op->cols, X.cols,
+                              transposed ? "X must have a row for each row of the operator"
+                                         : "X must have a row for each column of the operator"));
+    RITZ_TRY(ritz_check_shape(Y, "Y", transposed ? op->cols : op->rows, X.cols,
+                              transposed ? "Y must be columns of the operator x columns of X"
+                                         : "Y must be rows of the operator x columns of X"));
+    RITZ_TRY(ritz_check_no_overlap(Y, "Y", X, "X"));
+    RITZ_TRY(ritz_check_no_overlap(Y, "Y", op->A, "A"));
+    RITZ_TRY(ritz_check_no_overlap(Y, "Y", op->mean, "mean"));
+    return ritz_algo_linop_apply(s, op, transposed != 0, X, Y);
+}

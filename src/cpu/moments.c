@@ -1,0 +1,285 @@
+/* Mean and scatter matrix of rows that arrive in pieces.
+ *
+ * The rows are taken in blocks. With b rows in a block, m its mean, c rows before it and d = m - mean,
+ *
+ *   G    += sum (x - m)(x - m)ᵀ + c b / (c + b) d dᵀ
+ *   mean += b / (c + b) d
+ *
+ * (Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American Statistician 37, 1983, formula 2.1).
+ * What is staged for the product is x - s with s = m rounded to the type of the product, and so
+ *
+ *   sum (x - m)(x - m)ᵀ = sum (x - s)(x - s)ᵀ - b r rᵀ,  r = m - s.
+ *
+ * Only the lower triangle is formed, in tiles. Blocks, row chunks and tiles are cut by the shape alone; each is the work of one
+ * thread, so that the bits do not depend on how many there are.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <cblas.h>
+
+#include "cpu/items.h"
+#include "cpu/ops.h"
+#include "cpu/reduce.h"
+
+/* The longest sum that the type of the product carries. */
+#define SUM_ROWS 512
+/* A block holds several of them, for the threads to meet less often, within these limits. */
+#define BLOCK_BYTES (13 << 19)
+#define BLOCK_ROWS  16384
+/* Rows that one thread sums, and centres, at a time. */
+#define CHUNK_ROWS 128
+/* Elements of a row or column that are converted at a time. */
+#define RUN 512
+
+/* Consecutive elements of a row or a column of A. */
+struct stage_run {
+    const void *x;
+    int64_t stride, count;
+    int64_t col; /* of the first */
+};
+
+struct moments;
+typedef void (*stage_function)(const struct moments *job, const struct stage_run *run, void *out);
+
+struct moments {
+    struct cpu_view A, mean, G;
+    int64_t count; /* rows before */
+    int by_rows;   /* A and what is staged have contiguous rows, else columns */
+    int threads;   /* for which there is scratch memory */
+    int64_t block_rows;
+    int64_t width, panels; /* columns of a tile, and how often they fit into n */
+    stage_function stage;
+    cpu_loop_body merge_tile;
+
+    /* Scratch. */
+    void *staged; /* block_rows x n, float32 or float64 */
+    int64_t staged_size;
+    void *tiles;     /* width x width for each thread */
+    double *partial; /* column sums of each chunk */
+    double *shift;   /* s */
+    float *shift_f32;
+    double *residual;   /* r */
+    double *difference; /* d */
+
+    /* The block under way. */
+    int64_t row0, rows;
+    double weight; /* c b / (c + b) */
+};
+
+/* One tile of the lower triangle. */
+struct tile {
+    int64_t i0, j0, rows, cols;
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t pieces(int64_t total, int64_t size)
+{
+    return (total + size - 1) / size;
+}
+
+/* The tiles below the diagonal come first: they take twice as long as those on it. */
+static struct tile tile_number(const struct moments *job, int64_t index)
+{
+    const int64_t below = job->panels * (job->panels - 1) / 2, n = job->A.cols;
+    int64_t i = index - below, j = index - below;
+    if (index < below) {
+        for (i = 1, j = index; j >= i; i++) j -= i;
+    }
+    const struct tile t = {.i0 = i * job->width,
+                           .j0 = j * job->width,
+                           .rows = smaller(job->width, n - i * job->width),
+                           .cols = smaller(job->width, n - j * job->width)};
+    return t;
+}
+
+/* G(tile) += c b / (c + b) d dᵀ - b r rᵀ */
+static void add_mean_terms(const struct moments *job, const struct tile *t)
+{
+    const double *restrict d = job->difference + t->i0, *restrict r = job->residual + t->i0;
+    for (int64_t j = 0; j < t->cols; j++) {
+        double *restrict g = cpu_view_at(&job->G, 0, t->i0, t->j0 + j);
+        const double d_j = job->weight * job->difference[t->j0 + j];
+        const double r_j = (double)job->rows * job->residual[t->j0 + j];
+        for (int64_t i = t->i0 == t->j0 ? j : 0; i < t->rows; i++) g[i] += d[i] * d_j - r[i] * r_j;
+    }
+}
+
+#define TEMPLATE "cpu/moments.inc"
+#include "cpu/real_types.inc"
+
+/* The same as stage_f32 for types that float32 holds: the difference is rounded once there too. */
+static void stage_narrow(const struct moments *job, const struct stage_run *run, void *out)
+{
+    float buffer[RUN];
+    const float *restrict x = cpu_load_f32(run->x, job->A.dtype, run->stride, run->count, buffer);
+    const float *restrict shift = job->shift_f32 + run->col;
+    float *restrict y = out;
+    if (job->by_rows) {
+        for (int64_t i = 0; i < run->count; i++) y[i] = x[i] - shift[i];
+    } else {
+        for (int64_t i = 0; i < run->count; i++) y[i] = x[i] - *shift;
+    }
+}
+
+/* ---- the steps of a block --------------------------------------------------------------------- */
+
+/* Rows of A, counted from the block's first. */
+static struct cpu_view chunk_of(const struct moments *job, int64_t chunk)
+{
+    struct cpu_view v = job->A;
+    v.data = cpu_view_at(&job->A, 0, job->row0 + chunk * CHUNK_ROWS, 0);
+    v.rows = smaller(job->rows - chunk * CHUNK_ROWS, CHUNK_ROWS);
+    return v;
+}
+
+static void sum_chunk(void *context, int64_t chunk, int thread)
+{
+    const struct moments *job = context;
+    const struct cpu_view v = chunk_of(job, chunk);
+    (void)thread;
+    cpu_block_sums(&v, 0, job->partial + chunk * job->A.cols);
+}
+
+static void stage_chunk(void *context, int64_t chunk, int thread)
+{
+    const struct moments *job = context;
+    const struct cpu_view v = chunk_of(job, chunk);
+    const int64_t lines = job->by_rows ? v.rows : v.cols, length = job->by_rows ? v.cols : v.rows;
+    (void)thread;
+    for (int64_t line = 0; line < lines; line++) {
+        for (int64_t first = 0; first < length; first += RUN) {
+            const int64_t i = job->by_rows ? line : first, j = job->by_rows ? first : line;
+            const struct stage_run run = {.x = cpu_view_at(&v, 0, i, j),
+                                          .stride = job->by_rows ? v.col_stride : v.row_stride,
+                                          .count = smaller(length - first, RUN),
+                                          .col = j};
+            const int64_t row = chunk * CHUNK_ROWS + i;
+            const int64_t at = job->by_rows ? row * v.cols + j : row + j * job->block_rows;
+            job->stage(job, &run, (char *)job->staged + at * job->staged_size);
+        }
+    }
+}
+
+/* From the chunks' sums: s and r of the block, d, and the new mean. */
+static void merge_means(struct moments *job)
+{
+    const int64_t n = job->A.cols, chunks = pieces(job->rows, CHUNK_ROWS);
+    const double b = (double)job->rows, c = (double)job->count;
+    const int narrow = job->staged_size == (int64_t)sizeof(float);
+    job->weight = c * b / (c + b);
+    for (int64_t j = 0; j < n; j++) {
+        double sum = 0;
+        for (int64_t k = 0; k < chunks; k++) sum += job->partial[k * n + j];
+        const double block_mean = sum / b;
+        double *mean = cpu_view_at(&job->mean, 0, j, 0);
+        job->shift_f32[j] = (float)block_mean;
+        job->shift[j] = narrow ? (double)job->shift_f32[j] : block_mean;
+        job->residual[j] = block_mean - job->shift[j];
+        job->difference[j] = block_mean - *mean;
+        *mean += b / (c + b) * job->difference[j];
+    }
+}
+
+static void merge_block(struct moments *job, const struct cpu_compute *compute)
+{
+    const int64_t chunks = pieces(job->rows, CHUNK_ROWS);
+    ritz_parallel_for(compute, chunks, sum_chunk, job);
+    merge_means(job);
+    ritz_parallel_for(compute, chunks, stage_chunk, job);
+    ritz_parallel_for(compute, job->panels * (job->panels + 1) / 2, job->merge_tile, job);
+}
+
+/* Of G and the mean. */
+static void clear_column(void *context, int64_t j, int thread)
+{
+    const struct moments *job = context;
+    (void)thread;
+    *(double *)cpu_view_at(&job->mean, 0, j, 0) = 0;
+    memset(cpu_view_at(&job->G, 0, j, j), 0, (size_t)(job->G.rows - j) * sizeof(double));
+}
+
+static void moments_job(const struct cpu_context *ctx, const void *arguments)
+{
+    struct moments job = *(const struct moments *)arguments;
+    const double n = (double)job.A.cols;
+    struct cpu_compute compute = cpu_compute_begin(ctx, n * n * (double)job.A.rows);
+    if (compute.threads > job.threads) compute.threads = job.threads;
+    if (job.count == 0) ritz_parallel_for(&compute, job.A.cols, clear_column, &job);
+    while (job.row0 < job.A.rows) {
+        job.rows = smaller(job.A.rows - job.row0, job.block_rows);
+        merge_block(&job, &compute);
+        job.row0 += job.rows;
+        job.count += job.rows;
+    }
+    cpu_compute_end(&compute);
+}
+
+/* ---- the entry -------------------------------------------------------------------------------- */
+
+/* Blocks and tiles, from the shape. */
+static void cut(struct moments *job)
+{
+    const int64_t n = job->A.cols, narrow = 32, wide = 256;
+    const int64_t fit = BLOCK_BYTES / (n * job->staged_size) / SUM_ROWS * SUM_ROWS;
+    job->block_rows = smaller(smaller(fit, BLOCK_ROWS), pieces(job->A.rows, SUM_ROWS) * SUM_ROWS);
+    if (job->block_rows < SUM_ROWS) job->block_rows = SUM_ROWS;
+
+    /* Several tiles where there is work for several threads, but none too small for BLAS. */
+    job->width = pieces(pieces(n, 4), 8) * 8;
+    if (job->width < narrow) job->width = narrow;
+    if (job->width > wide) job->width = wide;
+    job->panels = pieces(n, job->width);
+}
+
+static ritz_status take_scratch(ritz_stream *s, struct moments *job)
+{
+    const int64_t n = job->A.cols, tile = job->width * job->width;
+    const size_t size = (size_t)job->staged_size, real = sizeof(double);
+    size_t bytes = 0;
+    void *p = NULL;
+    const size_t staged = cpu_piece(&bytes, job->block_rows * n, size);
+    const size_t tiles = cpu_piece(&bytes, job->threads * tile, size);
+    const size_t partial = cpu_piece(&bytes, job->block_rows / CHUNK_ROWS * n, real);
+    const size_t shift = cpu_piece(&bytes, n, real);
+    const size_t shift_f32 = cpu_piece(&bytes, n, sizeof(float));
+    const size_t residual = cpu_piece(&bytes, n, real);
+    const size_t difference = cpu_piece(&bytes, n, real);
+    RITZ_TRY(ritz_work_bytes(s, bytes, &p));
+    char *base = p;
+    job->staged = base + staged;
+    job->tiles = base + tiles;
+    job->partial = (void *)(base + partial);
+    job->shift = (void *)(base + shift);
+    job->shift_f32 = (void *)(base + shift_f32);
+    job->residual = (void *)(base + residual);
+    job->difference = (void *)(base + difference);
+    return RITZ_OK;
+}
+
+ritz_status cpu_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count, ritz_dmat A,
+                              ritz_dmat mean, ritz_dmat G)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int narrow = compute == RITZ_F32;
+    struct moments job = {.A = cpu_view_of(A),
+                          .mean = cpu_view_of(mean),
+                          .G = cpu_view_of(G),
+                          .count = count,
+                          .threads = s->device->info.threads,
+                          .stage = narrow ? stage_f32 : stage_f64,
+                          .merge_tile = narrow ? merge_tile_f32 : merge_tile_f64,
+                          .staged_size = narrow ? (int64_t)sizeof(float) : (int64_t)sizeof(double)};
+    ritz_status rc = RITZ_OK;
+    if (A.cols == 0) return RITZ_OK;
+    if (narrow && cpu_fits_f32(A.dtype)) job.stage = stage_narrow;
+    job.by_rows = !cpu_view_runs_down(&job.A);
+    cut(&job);
+    RITZ_TRY_OUT(take_scratch(s, &job));
+    RITZ_TRY_OUT(cpu_enqueue(s, moments_job, &job, sizeof job));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
