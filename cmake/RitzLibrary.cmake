@@ -7,6 +7,20 @@ file(GLOB RITZ_SOURCES CONFIGURE_DEPENDS
     "${PROJECT_SOURCE_DIR}/src/cpu/*.c"
     "${PROJECT_SOURCE_DIR}/src/io/*.c")
 
+# The interface between core and a plugin has a number, made from the headers that define it, so that two
+# builds that do not fit together refuse each other.
+file(GLOB interface CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/*.h"
+    "${PROJECT_SOURCE_DIR}/src/core/ops.def" "${PROJECT_SOURCE_DIR}/include/ritz/*.h")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${interface})
+set(hashes "")
+foreach(header IN LISTS interface)
+    file(SHA256 "${header}" hash)
+    string(APPEND hashes "${hash}")
+endforeach()
+string(SHA256 hashes "${hashes}")
+string(SUBSTRING "${hashes}" 0 8 hashes)
+set(RITZ_BACKEND_ABI "0x${hashes}u")
+
 add_library(ritz_objects OBJECT ${RITZ_SOURCES})
 set_target_properties(ritz_objects PROPERTIES
     POSITION_INDEPENDENT_CODE ON
@@ -37,6 +51,9 @@ foreach(source IN LISTS cpu_sources)
     endif()
     set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "${flags}")
 endforeach()
+
+set_property(SOURCE src/core/plugin.c src/core/services.c APPEND PROPERTY
+    COMPILE_DEFINITIONS RITZ_BACKEND_ABI=${RITZ_BACKEND_ABI} RITZ_CUDA_STATIC=0)
 
 add_library(ritz SHARED $<TARGET_OBJECTS:ritz_objects>)
 set_target_properties(ritz PROPERTIES

@@ -40,8 +40,7 @@ static void add_spot(double *image, double x, double y, double width, double bri
         col[i] = exp(-0.5 * (i - x) * (i - x) / (width * width));
     }
     for (int i = 0; i < SIDE; i++) {
-        for (int j = 0; j < SIDE; j++)
-            image[i * SIDE + j] += brightness * row[i] * col[j];
+        for (int j = 0; j < SIDE; j++) image[i * SIDE + j] += brightness * row[i] * col[j];
     }
 }
 

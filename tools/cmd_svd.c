@@ -135,6 +135,8 @@ static void choose_method(struct svd_run *run)
     run->randomized = options->method == SVD_RANDOMIZED || (options->method == SVD_AUTO && few);
     if (options->method != SVD_AUTO) {
         snprintf(run->reason, sizeof run->reason, "as asked for");
+    } else if (run->components == side) {
+        snprintf(run->reason, sizeof run->reason, "all singular values are wanted");
     } else {
         snprintf(run->reason, sizeof run->reason,
                  "%" PRId64 " of %" PRId64 " singular values are %s a fifth", run->components, side,
@@ -380,17 +382,17 @@ static int write_results(struct svd_run *run, char **json)
 
 static void release(struct svd_run *run)
 {
-    ritz_dmat *on_device[] = {&run->U, &run->S, &run->V};
-    ritz_hmat *on_host[] = {&run->input, &run->values, &run->left, &run->right};
+    ritz_stream *stream = run->session.stream;
 
     output_end(&run->output);
-    for (size_t i = 0; i < sizeof on_device / sizeof *on_device; i++) {
-        (void)ritz_dmat_destroy(run->session.stream, on_device[i]);
-    }
-    if (run->A.flags & RITZ_MAT_OWNED) (void)ritz_dmat_destroy(run->session.stream, &run->A);
-    for (size_t i = 0; i < sizeof on_host / sizeof *on_host; i++) {
-        (void)ritz_hmat_destroy(on_host[i]);
-    }
+    (void)ritz_dmat_destroy(stream, &run->U);
+    (void)ritz_dmat_destroy(stream, &run->S);
+    (void)ritz_dmat_destroy(stream, &run->V);
+    if (run->A.flags & RITZ_MAT_OWNED) (void)ritz_dmat_destroy(stream, &run->A);
+    (void)ritz_hmat_destroy(&run->input);
+    (void)ritz_hmat_destroy(&run->values);
+    (void)ritz_hmat_destroy(&run->left);
+    (void)ritz_hmat_destroy(&run->right);
     session_close(&run->session);
 }
 

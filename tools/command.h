@@ -17,7 +17,9 @@ enum {
 /* Write "ritz: message" to standard error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Write the message of the Ritz call that just failed; returns the exit status that fits it. */
+/* Write the message of the Ritz call that just failed. */
+void complain_last(void);
+/* The same, if it was not stopped by the user; returns the exit status that fits it. */
 int complain_library(ritz_status status);
 
 /* The subcommands: argv[0] is the name of the subcommand; returns the exit status. */

@@ -35,7 +35,7 @@ static bool append_file(const char *path, int64_t rows, double *numbers, int64_t
     ritz_hmat part = {.data = NULL};
     ritz_status status = ritz_load_as(path, RITZ_F64, &part);
     if (status != RITZ_OK) {
-        complain("%s", ritz_last_error());
+        complain_last();
         return false;
     }
     int64_t count = part.rows * part.cols;
@@ -51,7 +51,7 @@ static bool append_file(const char *path, int64_t rows, double *numbers, int64_t
 bool labels_load(const char *const *paths, size_t count, int64_t rows, ritz_hmat *labels)
 {
     if (ritz_hmat_create(RITZ_F64, RITZ_COL_MAJOR, rows, 1, labels) != RITZ_OK) {
-        complain("%s", ritz_last_error());
+        complain_last();
         return false;
     }
     int64_t filled = 0;

@@ -46,13 +46,26 @@ void complain(const char *format, ...)
     fputc('\n', stderr);
 }
 
+/* The library names the function that failed; whoever typed a command did not call it. */
+static const char *without_function(const char *message)
+{
+    if (strncmp(message, "ritz_", 5) != 0) return message;
+    size_t length = strspn(message, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    return strncmp(message + length, ": ", 2) == 0 ? message + length + 2 : message;
+}
+
+void complain_last(void)
+{
+    complain("%s", without_function(ritz_last_error()));
+}
+
 int complain_library(ritz_status status)
 {
     if (status == RITZ_ERR_CANCELLED) {
         complain("interrupted; nothing was written");
         return STATUS_INTERRUPTED;
     }
-    complain("%s", ritz_last_error());
+    complain_last();
     return STATUS_FAILED;
 }
 

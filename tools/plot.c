@@ -19,8 +19,6 @@
 #include "command.h"
 #include "output.h"
 
-extern char **environ;
-
 /* Where the script is, seen from the directory of the executable: in a build tree, installed, and
  * in an installed tree that was moved. */
 #ifndef RITZ_DATA_DIR_FROM_BIN

@@ -1,8 +1,9 @@
 /** @file
  * Matrix products and triangular solves.
  *
- * Every operand may be row- or column-major, a view, a transpose (`ritz_t`) or a batch. In a batch the operands have the
- * same number of items, or one item that is broadcast (inputs only). Outputs must not overlap inputs.
+ * Every operand may be row- or column-major, a view, a transpose (`ritz_t`) or a batch. In a batch
+ * the operands have the same number of items, or one item that is broadcast (inputs only). Outputs
+ * must not overlap inputs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_BLAS_H
@@ -47,8 +48,10 @@ typedef enum ritz_diag {
  * Data types (A, B, C): all float32; all float64; A and B float16 or both bfloat16 with C float32
  * (products and sums in float32). Others are refused.
  *
- * Synchronises: never. Capturable: yes. Workspace: the widened copies of float16 and bfloat16 inputs on the CPU.
- * Cost: 2mnk flops. Accuracy: |error| <= g_k |alpha| |A||B| + g_2 |beta C|, g_k = k u / (1 - k u), u = eps/2.
+ * Synchronises: never. Capturable: yes. Workspace: the widened copies of float16 and bfloat16
+ * inputs on the CPU.
+ * Cost: 2mnk flops. Accuracy: |error| <= g_k |alpha| |A||B| + g_2 |beta C|, g_k = k u / (1 - k u),
+ * u = eps/2.
  * Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.5. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_gemm(ritz_stream *s, double alpha, ritz_dmat A,
                                               ritz_dmat B, double beta, ritz_dmat C);
@@ -56,7 +59,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_gemm(ritz_stream *s, double alpha, ritz
 /** C = alpha A Aᵀ + beta C for symmetric C, item by item. For AᵀA pass ritz_t(A).
  *
  * @param s     the stream.
- * @param uplo  the triangle of C that is read and written; RITZ_BOTH reads the lower one and writes both.
+ * @param uplo  the triangle of C that is read and written; RITZ_BOTH reads the lower one and writes
+ *   both.
  * @param alpha factor.
  * @param A     n x k, float32 or float64.
  * @param beta  factor; with 0, C is not read.
@@ -72,7 +76,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_syrk(ritz_stream *s, ritz_uplo uplo, do
  *
  * @param s     the stream.
  * @param side  where A stands.
- * @param uplo  the triangle of A that is read, as A is given (for ritz_t(L) of a lower L: RITZ_UPPER).
+ * @param uplo  the triangle of A that is read, as A is given (for ritz_t(L) of a lower L:
+ *   RITZ_UPPER).
  * @param diag  whether the diagonal is taken as ones.
  * @param alpha factor; with 0, B becomes 0 and A is not read.
  * @param A     n x n, float32 or float64. A zero on the diagonal gives Inf or NaN, not an error.

@@ -29,15 +29,16 @@ typedef enum ritz_device_kind {
     RITZ_DEVICE_CUDA = 2 /**< an NVIDIA GPU */
 } ritz_device_kind;
 
-/** What is known about an open device. Set `size` before the call; later versions may add fields. */
+/** What is known about an open device. Set `size` before the call; later versions may add
+ * fields. */
 typedef struct ritz_device_info {
-    size_t size;            /**< sizeof(ritz_device_info) */
-    ritz_device_kind kind;  /**< CPU or CUDA */
-    int index;              /**< number of the GPU; 0 for the CPU */
-    char name[128];         /**< processor or GPU */
-    char library[192];      /**< numerical library with version, flavour and core type */
-    int threads;            /**< CPU: threads that one primitive may use; GPU: multiprocessors */
-    int64_t memory_bytes;   /**< memory of the device */
+    size_t size;           /**< sizeof(ritz_device_info) */
+    ritz_device_kind kind; /**< CPU or CUDA */
+    int index;             /**< number of the GPU; 0 for the CPU */
+    char name[128];        /**< processor or GPU */
+    char library[192];     /**< numerical library with version, flavour and core type */
+    int threads;           /**< CPU: threads that one primitive may use; GPU: multiprocessors */
+    int64_t memory_bytes;  /**< memory of the device */
 } ritz_device_info;
 
 /** Start value of a ritz_device_info. */
@@ -63,12 +64,12 @@ typedef struct ritz_memory_info {
 
 /** An allocator for device memory, for embedding Ritz in a program with a memory pool.
  *
- * Both functions are called on the thread that calls Ritz. What `allocate` returns must be usable in
- * the order of the stream, aligned to 256 bytes; what `release` receives is free in the order of the
- * stream. Neither may call Ritz. */
+ * Both functions are called on the thread that calls Ritz. What `allocate` returns must be usable
+ * in the order of the stream, aligned to 256 bytes; what `release` receives is free in the order of
+ * the stream. Neither may call Ritz. */
 typedef struct ritz_allocator {
-    void *context;                                                    /**< passed back */
-    void *(*allocate)(void *context, size_t bytes, ritz_stream *s);   /**< NULL: out of memory */
+    void *context;                                                  /**< passed back */
+    void *(*allocate)(void *context, size_t bytes, ritz_stream *s); /**< NULL: out of memory */
     void (*release)(void *context, void *p, size_t bytes, ritz_stream *s); /**< never fails */
 } ritz_allocator;
 
@@ -87,8 +88,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_device_open(const char *name, ritz_devi
 /** Give back one reference; the last one closes the device.
  *
  * @param[in,out] dev the device, set to NULL on success; NULL and *dev == NULL are accepted.
- * @return RITZ_OK; RITZ_ERR_STATE if this is the last reference and streams, events or owned matrices are alive
- *   (the message counts them; the reference is kept).
+ * @return RITZ_OK; RITZ_ERR_STATE if this is the last reference and streams, events or owned
+ *   matrices are alive (the message counts them; the reference is kept).
  *
  * Thread-safe. */
 RITZ_API ritz_status ritz_device_close(ritz_device **dev);
@@ -116,8 +117,8 @@ RITZ_API const char *ritz_device_explain(void);
 
 /** Set how many threads one primitive of the CPU device may use.
  *
- * Affects work enqueued from now on; the results do not depend on it beyond what OpenBLAS makes of it. The
- * default is what OpenMP would use (OMP_NUM_THREADS, else the processors of the process).
+ * Affects work enqueued from now on; the results do not depend on it beyond what OpenBLAS makes of
+ * it. The default is what OpenMP would use (OMP_NUM_THREADS, else the processors of the process).
  *
  * @param dev     the CPU device.
  * @param threads at least 1; 0 restores the default.

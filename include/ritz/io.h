@@ -2,15 +2,15 @@
  * Files: host matrices from .npy, IDX (MNIST) and CSV files, and to .npy.
  *
  * What a file is, is decided by its first bytes, never by its name, and each format may be
- * compressed with gzip. A file is checked before memory is taken for it: a header that promises more
- * than the file holds is an error, never a crash. Every message names the file, what is wrong and
- * what to do. To fit a model to a file that is larger than memory, see `ritz/rows.h`.
+ * compressed with gzip. A file is checked before memory is taken for it: a header that promises
+ * more than the file holds is an error, never a crash. Every message names the file, what is wrong
+ * and what to do. To fit a model to a file that is larger than memory, see `ritz/rows.h`.
  *
- * | format | what is read |
- * | --- | --- |
- * | .npy | versions 1, 2 and 3; C and Fortran order; float16/32/64, signed and unsigned integers, bool; either byte order |
- * | IDX | all six types |
- * | CSV | numbers separated by comma, semicolon, tab or spaces; optional header line; lines that start with # and empty lines are skipped; read as float64 |
+ * - .npy: versions 1, 2 and 3; C and Fortran order; float16/32/64, signed and unsigned integers,
+ *   bool; either byte order.
+ * - IDX: all six types.
+ * - CSV: numbers separated by comma, semicolon, tab or spaces; an optional header line; lines that
+ *   start with # and empty lines are skipped; read as float64.
  *
  * Types that matrices do not have are converted on the way: int16, uint16 and bool to float32;
  * uint32 and uint64 to float64 (uint64 is rounded from 2^53 on). A vector of length n is read as an
@@ -70,9 +70,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_file_inspect(const char *path, ritz_fil
 /** Read a whole file as a host matrix, in its own data type and layout.
  *
  * An uncompressed .npy file in this machine's byte order is mapped into memory instead of being
- * read, if its type is one that matrices have: H is then read-only, pages are fetched as they are touched, and the file
- * must not be cut short while H exists (the system would send SIGBUS). Everything else is read into
- * memory that H owns.
+ * read, if its type is one that matrices have: H is then read-only, pages are fetched as they are
+ * touched, and the file must not be cut short while H exists (the system would send SIGBUS).
+ * Everything else is read into memory that H owns.
  *
  * @param path the file.
  * @param[out] H receives the owned matrix, to be freed with ritz_hmat_destroy.
@@ -100,7 +100,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_load_as(const char *path, ritz_dtype dt
  * @param path the file.
  * @param H    a single matrix of any type but bfloat16, which NumPy does not have.
  * @return RITZ_OK; RITZ_ERR_ARGUMENT, RITZ_ERR_DTYPE or RITZ_ERR_SHAPE (a batch);
- *   RITZ_ERR_IO (no space left, no permission; a file that was there is as before) or RITZ_ERR_MEMORY. */
+ *   RITZ_ERR_IO (no space left, no permission; a file that was there is as before) or
+ *   RITZ_ERR_MEMORY. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_save_npy(const char *path, ritz_hmat H);
 
 #ifdef __cplusplus

@@ -14,9 +14,9 @@ extern "C" {
 
 /** Apply an operator: Y = A X, or Y = Aᵀ X if `transposed`.
  *
- * It is called at once on the thread that calls Ritz, and may only enqueue work on the stream it is given.
- * X is read-only; X and Y may be in either layout, and are valid until the stream has passed that work. It is not called
- * for an X without elements: Y is then zero.
+ * It is called at once on the thread that calls Ritz, and may only enqueue work on the stream it is
+ * given. X is read-only; X and Y may be in either layout, and are valid until the stream has passed
+ * that work. It is not called for an X without elements: Y is then zero.
  *
  * @return RITZ_OK, or an error that Ritz hands on to its caller. */
 typedef ritz_status (*ritz_linop_function)(void *context, ritz_stream *s, int transposed,
@@ -36,7 +36,7 @@ typedef struct ritz_linop {
     int64_t rows;                 /**< m */
     int64_t cols;                 /**< n */
     ritz_dmat A;                  /**< dense, centred: the matrix */
-    ritz_dmat mean;               /**< centred: n x 1, the vector that is subtracted from each row */
+    ritz_dmat mean;               /**< centred: n x 1, subtracted from each row */
     ritz_linop_function function; /**< enqueue: the caller's function */
     void *context;                /**< enqueue: passed to it */
 } ritz_linop;

@@ -10,13 +10,15 @@
  *
  * Offsets and strides count elements, not bytes. Any size may be 0.
  *
- * - *Owned* (`ritz_dmat_create`): freed once, by `ritz_dmat_destroy` on the value that create filled.
- * - *Borrowed* (`ritz_dmat_wrap`) and *views* (`ritz_t`, `ritz_block`, ...): never freed by Ritz; the
- *   memory under them must stay valid and unchanged until the stream has passed every call that was
- *   given it.
+ * - *Owned* (`ritz_dmat_create`): freed once, by `ritz_dmat_destroy` on the value that create
+ *   filled.
+ * - *Borrowed* (`ritz_dmat_wrap`) and *views* (`ritz_t`, `ritz_block`, ...): never freed by Ritz;
+ *   the memory under them must stay valid and unchanged until the stream has passed every call that
+ *   was given it.
  *
  * There are no transpose arguments anywhere in Ritz: `ritz_t(A)` is the transpose, and it costs
- * nothing. A view that reaches outside its parent is marked invalid, and every operation refuses it.
+ * nothing. A view that reaches outside its parent is marked invalid, and every operation refuses
+ * it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_MATRIX_H
@@ -105,7 +107,7 @@ RITZ_API size_t ritz_dtype_size(ritz_dtype dtype);
  * @return a constant string; "unknown" if `dtype` is not a data type. */
 RITZ_API const char *ritz_dtype_name(ritz_dtype dtype);
 
-/* ---- device matrices: memory ------------------------------------------------------------------ */
+/* ---- device matrices: memory ----------------------------------------------------------------- */
 
 /** Create a matrix in device memory; its elements are undefined.
  *
@@ -185,7 +187,7 @@ RITZ_API ritz_dmat ritz_dmat_wrap_const(ritz_device *dev, const void *data, ritz
  * @return the description; read-only if H is. */
 RITZ_API ritz_dmat ritz_dmat_borrow(ritz_device *dev, ritz_hmat H);
 
-/* ---- device matrices: views ------------------------------------------------------------------- */
+/* ---- device matrices: views ------------------------------------------------------------------ */
 
 /** The transpose of every item, without moving an element.
  * @param A a matrix or a batch.
@@ -246,7 +248,7 @@ RITZ_API ritz_dmat ritz_with_ld(ritz_dmat A, int64_t ld);
  * @return the read-only view. */
 RITZ_API ritz_dmat ritz_read_only(ritz_dmat A);
 
-/* ---- host matrices ---------------------------------------------------------------------------- */
+/* ---- host matrices --------------------------------------------------------------------------- */
 
 /** Create a host matrix; its elements are undefined.
  * @param dtype  type of the elements.
@@ -311,7 +313,7 @@ RITZ_API ritz_hmat ritz_hmat_batched(ritz_hmat H, int64_t count, int64_t stride)
  * @return the description; marked invalid if ld is too small. */
 RITZ_API ritz_hmat ritz_hmat_with_ld(ritz_hmat H, int64_t ld);
 
-/* ---- moving data ------------------------------------------------------------------------------ */
+/* ---- moving data ----------------------------------------------------------------------------- */
 
 /** D = H: copy from the host to a device, converting data type and layout on the way.
  *
@@ -340,7 +342,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_download(ritz_stream *s, ritz_dmat D, r
  *
  * @param s the stream.
  * @param A source.
- * @param B destination, of the same shape; A's batch stride may be 0 (broadcast). Must not overlap A.
+ * @param B destination, of the same shape; A's batch stride may be 0 (broadcast). Must not overlap
+ *   A.
  * @return RITZ_OK or an argument error; conversions as in ritz_upload.
  *
  * Synchronises: never. Capturable: yes. */

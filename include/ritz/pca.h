@@ -7,8 +7,10 @@
  *     ritz_pca_fit(s, ritz_rows_file("data.npy"), &o, &pca, &r);
  *     ritz_pca_transform(s, pca, X, scores);
  *
- * The rows of the data are observations, the columns features. The data is never copied as a whole, and never
- * centred in place.
+ * The rows of the data are observations, the columns features. The data is never centred in place.
+ * The covariance and exact methods read it in blocks of rows; the randomized and dual methods need
+ * all of it in memory, as does the exact method for no more rows than columns, which makes a centred
+ * copy.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_PCA_H
@@ -35,18 +37,21 @@ typedef enum ritz_pca_method {
 
 /** Choices of ritz_pca_fit. Zero is the default of every field. */
 typedef struct ritz_pca_options {
-    size_t size;              /**< sizeof(ritz_pca_options) */
-    int64_t components;       /**< k >= 1; 0: min(rows, columns), or as `variance` demands */
-    double variance;          /**< in (0, 1): the smallest k whose components explain this fraction of variance; 0: unused */
-    ritz_pca_method method;   /**< RITZ_PCA_AUTO */
-    ritz_dtype dtype;         /**< of computation: RITZ_F32, RITZ_F64; 0: float64 if the data is float64 or 32 bit integers or wider, else float32 */
-    int population;           /**< 1: variances divide by N; 0: by N - 1 */
-    int64_t oversampling;     /**< randomized: as in ritz_sketch_options */
-    int power_iterations;     /**< randomized: 0: 4; RITZ_POWER_ITERATIONS_NONE: none */
-    uint64_t seed;            /**< randomized: of the sketch */
-    int64_t block_rows;       /**< rows of a block that is read at once; 0: chosen */
+    size_t size;        /**< sizeof(ritz_pca_options) */
+    int64_t components; /**< k >= 1; 0: min(rows, columns), or as `variance` demands */
+    /** In (0, 1): take the smallest k whose components explain this fraction; 0: unused. */
+    double variance;
+    ritz_pca_method method; /**< RITZ_PCA_AUTO */
+    /** Of computation: RITZ_F32 or RITZ_F64; 0: float64 if the data is float64 or integers of 32
+     * bits or more, else float32. */
+    ritz_dtype dtype;
+    int population;                  /**< 1: variances divide by N; 0: by N - 1 */
+    int64_t oversampling;            /**< randomized: as in ritz_sketch_options */
+    int power_iterations;            /**< randomized: 0: 4; RITZ_POWER_ITERATIONS_NONE: none */
+    uint64_t seed;                   /**< randomized: of the sketch */
+    int64_t block_rows;              /**< rows of a block that is read at once; 0: chosen */
     ritz_progress_function progress; /**< told after each block, or NULL */
-    void *progress_context;   /**< passed to it */
+    void *progress_context;          /**< passed to it */
 } ritz_pca_options;
 
 /** Default choices of ritz_pca_fit. */
@@ -57,26 +62,29 @@ typedef struct ritz_pca_options {
 
 /** What a fit did and how good it is. Complete when ritz_pca_fit returns. */
 typedef struct ritz_pca_report {
-    size_t size;             /**< sizeof(ritz_pca_report), set by the caller */
-    ritz_pca_method method;  /**< used */
-    const char *method_name; /**< "covariance", "randomized", "exact", "dual" */
-    char reason[256];        /**< why this method */
-    char warning[512];       /**< what the user should know about the answer; "" if nothing */
-    int64_t rows;            /**< observations, N */
-    int64_t cols;            /**< features, n */
-    int64_t components;      /**< k */
-    int64_t rank;            /**< numerical rank among the computed singular values */
-    int passes;              /**< times the data was read */
-    int fallbacks;           /**< methods that were tried and found unsafe */
+    size_t size;                /**< sizeof(ritz_pca_report), set by the caller */
+    ritz_pca_method method;     /**< used */
+    const char *method_name;    /**< "covariance", "randomized", "exact", "dual" */
+    char reason[256];           /**< why this method */
+    char warning[512];          /**< what the user should know about the answer; "" if nothing */
+    int64_t rows;               /**< observations, N */
+    int64_t cols;               /**< features, n */
+    int64_t components;         /**< k */
+    int64_t rank;               /**< numerical rank among the computed singular values */
+    int passes;                 /**< times the data was read */
+    int fallbacks;              /**< methods that were tried and found unsafe */
     ritz_error_kind error_kind; /**< what `error` claims */
-    double error;            /**< reconstruction error ‖Xc - Xc V Vᵀ‖_F / ‖Xc‖_F, Xc the centred data */
-    double resolution;       /**< smallest relative error that `error` can tell from rounding */
-    double value_accuracy;   /**< explained variances below this fraction of the first have no correct digit */
-    double gap;              /**< s_k / s_(k+1): near 1, the last components are not determined; 0 if s_(k+1) is unknown */
-    double total_variance;   /**< sum of the variances of all features */
-    double explained;        /**< fraction of it that the k components explain */
-    double noise_variance;   /**< mean of the variances not explained */
-    double seconds;          /**< wall time of the fit */
+    /** Reconstruction error ‖Xc - Xc V Vᵀ‖_F / ‖Xc‖_F, Xc the centred data. */
+    double error;
+    double resolution; /**< smallest relative error that `error` can tell from rounding */
+    /** Explained variances below this fraction of the first have no correct digit. */
+    double value_accuracy;
+    /** s_k / s_(k+1): near 1, the last components are not determined; 0 if s_(k+1) is unknown. */
+    double gap;
+    double total_variance; /**< sum of the variances of all features */
+    double explained;      /**< fraction of it that the k components explain */
+    double noise_variance; /**< mean of the variances not explained */
+    double seconds;        /**< wall time of the fit */
 } ritz_pca_report;
 
 /** Start value of a ritz_pca_report. */
@@ -87,24 +95,27 @@ typedef struct ritz_pca_report {
 
 /** Fit a model: the mean and the k leading principal components of the rows.
  *
- * The components V maximise the variance of Xc V, Xc = X - 1 meanᵀ; they are the leading right singular vectors of Xc, the
- * explained variances its squared singular values divided by N - 1.
+ * The components V maximise the variance of Xc V, Xc = X - 1 meanᵀ; they are the leading right
+ * singular vectors of Xc, the explained variances its squared singular values divided by N - 1.
  *
  * @param s      a stream; the model lives on its device.
  * @param rows   the data; must stay unchanged during the call.
  * @param opts   choices, or NULL for the defaults.
  * @param[out] pca receives the model, to be destroyed with ritz_pca_destroy; NULL on failure.
  * @param report receives the outcome, or NULL.
- * @return RITZ_OK; an argument error (fewer than two rows, k > min(N, n), ...); RITZ_ERR_NOT_FINITE with the first bad row; errors of files;
- *   RITZ_ERR_CANCELLED; RITZ_ERR_NOT_CONVERGED; memory errors.
+ * @return RITZ_OK; an argument error (fewer than two rows, k > min(N, n), ...); RITZ_ERR_NOT_FINITE
+ *   with the first bad row; errors of files; RITZ_ERR_CANCELLED; RITZ_ERR_NOT_CONVERGED; memory
+ *   errors.
  *
  * Synchronises: once a pass and at the end. Capturable: no (reads results).
- * Cost: covariance N n² flops and the leading eigenpairs of an n x n matrix; randomized (2q+2) 2Nn(k+p); exact 2Nn²
- * and an SVD of n x n. Memory beyond the data: covariance n² float64 and two blocks of rows; randomized (N + 2n)(k + p).
- * Accuracy: the covariance method keeps components whose standard deviation is above the Gram limit (3e-7 float64, 8e-3 float32,
- * relative to the first); below it the exact method is taken instead, or, if the caller insisted, the report warns.
- * Source: Halko, Martinsson, Tropp 2011, section 5; Chan, Golub, LeVeque 1983 (merging moments); Jolliffe,
- *   Principal Component Analysis, 2nd ed. 2002. */
+ * Cost: covariance N n² flops and the leading eigenpairs of an n x n matrix; randomized (2q+2)
+ * 2Nn(k+p); exact 2Nn² and an SVD of n x n. Memory beyond the data: covariance n² float64 and two
+ * blocks of rows; randomized (N + 2n)(k + p).
+ * Accuracy: the covariance method keeps components whose standard deviation is above the Gram limit
+ * (3e-7 float64, 8e-3 float32, relative to the first); below it the exact method is taken instead,
+ * or, if the caller insisted, the report warns.
+ * Source: Halko, Martinsson, Tropp 2011, section 5; Chan, Golub, LeVeque 1983 (merging moments);
+ * Jolliffe, Principal Component Analysis, 2nd ed. 2002. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows,
                                                  const ritz_pca_options *opts, ritz_pca **pca,
                                                  ritz_pca_report *report);
@@ -138,7 +149,8 @@ RITZ_API ritz_dmat ritz_pca_singular_values(const ritz_pca *pca);
 /** Choices of the transforms. Zero is the default of every field. */
 typedef struct ritz_pca_transform_options {
     size_t size; /**< sizeof(ritz_pca_transform_options) */
-    int whiten;  /**< 1: scores of unit variance over the fitted data; components without variance give 0 */
+    /** 1: scores of unit variance over the fitted data; components without variance give 0. */
+    int whiten;
 } ritz_pca_transform_options;
 
 /** Default choices of the transforms. */
@@ -162,7 +174,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform(ritz_stream *s, const rit
                                                        ritz_dmat X, ritz_dmat Y,
                                                        const ritz_pca_transform_options *opts);
 
-/** Observations from scores: X = Y Vᵀ + 1 meanᵀ (Y multiplied by the standard deviations first if whitened).
+/** Observations from scores: X = Y Vᵀ + 1 meanᵀ (Y multiplied by the standard deviations first if
+ * whitened).
  *
  * @param s    a stream of the model's device.
  * @param pca  the model.
@@ -172,9 +185,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform(ritz_stream *s, const rit
  * @return RITZ_OK or an argument error.
  *
  * Synchronises: never. Capturable: yes. Cost: 2mnk flops. */
-RITZ_API RITZ_NODISCARD ritz_status ritz_pca_inverse_transform(
-    ritz_stream *s, const ritz_pca *pca, ritz_dmat Y, ritz_dmat X,
-    const ritz_pca_transform_options *opts);
+RITZ_API RITZ_NODISCARD ritz_status
+ritz_pca_inverse_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat Y, ritz_dmat X,
+                           const ritz_pca_transform_options *opts);
 
 /** Scores of all rows of a source, block by block, into host memory.
  *

@@ -1,10 +1,10 @@
 /** @file
  * Random matrices.
  *
- * Philox4x32-10 addressed by matrix index: element (i, j) depends on the seed, the stream number, the
- * distribution and (i, j) alone, never on the size of the matrix, its layout, the device, the number of threads
- * or the order of calls. Every device gives the same bits. Normal variates are made in float32 and
- * widened, so that both data types share them.
+ * Philox4x32-10 addressed by matrix index: element (i, j) depends on the seed, the stream number,
+ * the distribution and (i, j) alone, never on the size of the matrix, its layout, the device, the
+ * number of threads or the order of calls. Every device gives the same bits. Normal variates are
+ * made in float32 and widened, so that both data types share them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_RANDOM_H
@@ -30,15 +30,16 @@ typedef enum ritz_distribution {
  * @param dist      the distribution.
  * @param seed      the seed; any value.
  * @param substream number of the sequence under this seed, 0 .. 2^24-1.
- * @param A         float32 or float64, at most 2^32 - 1 columns in all. Element (i, j) of item b has the address
- *   (i, b*cols + j).
+ * @param A         float32 or float64, at most 2^32 - 1 columns in all. Element (i, j) of item b
+ *   has the address (i, b*cols + j).
  * @return RITZ_OK or an argument error.
  *
  * Synchronises: never. Capturable: yes. Cost: 3 ns (float32) or less an element and core.
  * Source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011; Box and
  *   Muller 1958. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_random_fill(ritz_stream *s, ritz_distribution dist,
-                                                     uint64_t seed, uint32_t substream, ritz_dmat A);
+                                                     uint64_t seed, uint32_t substream,
+                                                     ritz_dmat A);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,9 @@
 /** @file
  * Rows: where the observations of a fit come from.
  *
- * A `ritz_rows` is a value that delivers rows, from memory, from files or from a function, so that a fit from memory and one from files larger
- * than memory are one call. It borrows what it is made of. Integer and half-precision data is converted block by block.
+ * A `ritz_rows` is a value that delivers rows, from memory, from files or from a function, so that
+ * a fit from memory and one from files larger than memory are one call. It borrows what it is made
+ * of. Integer and half-precision data is converted block by block.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_ROWS_H
@@ -15,9 +16,11 @@
 extern "C" {
 #endif
 
-/** Deliver the next rows: write up to `count` rows, row-major with leading dimension `ld`, and say how many.
+/** Deliver the next rows: write up to `count` rows, row-major with leading dimension `ld`, and say
+ * how many.
  *
- * Called on the thread that calls Ritz. `rewind` asks to start again at the first row, and delivers nothing.
+ * Called on the thread that calls Ritz. `rewind` asks to start again at the first row, and delivers
+ * nothing.
  *
  * @return RITZ_OK, or an error that Ritz hands on to its caller. */
 typedef ritz_status (*ritz_rows_function)(void *context, int rewind, int64_t count, void *dst,
@@ -90,7 +93,8 @@ typedef struct ritz_rows_info {
 /** Look at a source: opens files and reads their headers (all of a CSV).
  * @param rows the source.
  * @param[in,out] info its `size` is set by the caller.
- * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_IO, RITZ_ERR_FORMAT, RITZ_ERR_SHAPE (files with different numbers of columns). */
+ * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_IO, RITZ_ERR_FORMAT, RITZ_ERR_SHAPE (files with
+ *   different numbers of columns). */
 RITZ_API ritz_status ritz_rows_inspect(const ritz_rows *rows, ritz_rows_info *info);
 
 /** Told how far long work has come; a result other than 0 stops it with RITZ_ERR_CANCELLED. */

@@ -53,7 +53,8 @@ extern "C" {
     X(RITZ_ERR_UNSUPPORTED, -402, "the operation is not supported here")                           \
     X(RITZ_ERR_IO, -403, "a file could not be read or written")                                    \
     X(RITZ_ERR_FORMAT, -404, "a file is damaged or in an unknown format")                          \
-    X(RITZ_ERR_FORKED, -405, "the device was opened before fork() and cannot be used in the child") \
+    X(RITZ_ERR_FORKED, -405,                                                                       \
+      "the device was opened before fork() and cannot be used in the child")                       \
     X(RITZ_ERR_CANCELLED, -406, "the caller's progress function asked to stop")                    \
     X(RITZ_ERR_INTERNAL, -901, "an internal error; please report it")
 

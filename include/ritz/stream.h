@@ -2,10 +2,10 @@
  * Streams and events.
  *
  * A stream is an ordered queue of work on one device, used by one thread at a time. Calls enqueue
- * and return. On a GPU it is a CUDA stream. On the CPU it is either a worker thread with a queue, so
- * that reading files and computing overlap and a program that forgets to synchronise is wrong on both devices
- * alike, or *inline*: the call computes before it returns. Errors of inline work surface at ritz_stream_sync
- * just the same.
+ * and return. On a GPU it is a CUDA stream. On the CPU it is either a worker thread with a queue,
+ * so that reading files and computing overlap and a program that forgets to synchronise is wrong on
+ * both devices alike, or *inline*: the call computes before it returns. Errors of inline work
+ * surface at ritz_stream_sync just the same.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_STREAM_H
@@ -64,7 +64,8 @@ RITZ_API ritz_status ritz_stream_query(ritz_stream *s, int *idle);
  * @return its device; no reference is taken. */
 RITZ_API ritz_device *ritz_stream_device(const ritz_stream *s);
 
-/** Make sure that the workspace of a stream holds a number of bytes, so that later calls allocate nothing.
+/** Make sure that the workspace of a stream holds a number of bytes, so that later calls allocate
+ * nothing.
  * @param s     the stream.
  * @param bytes bytes.
  * @return RITZ_OK, RITZ_ERR_MEMORY or RITZ_ERR_DEVICE_MEMORY. */
@@ -100,7 +101,8 @@ RITZ_API ritz_status ritz_event_destroy(ritz_event **e);
  * @return RITZ_OK, RITZ_ERR_DEVICE or an argument error. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_event_record(ritz_event *e, ritz_stream *s);
 
-/** Let the later work of a stream wait for an event. An event that was never recorded does not delay.
+/** Let the later work of a stream wait for an event. An event that was never recorded does not
+ * delay.
  * @param s the stream that waits.
  * @param e the event, as recorded at this moment.
  * @return RITZ_OK, RITZ_ERR_DEVICE or an argument error. */

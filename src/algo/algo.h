@@ -1,7 +1,8 @@
 /* What one algorithm offers to another.
  *
- * These are the cores of public functions: they trust their arguments (the public functions check), take and give back their
- * workspace, never synchronise, and report failures only through the `flags` and `info` that they are given.
+ * These are the cores of public functions: they trust their arguments (the public functions check),
+ * take and give back their workspace, never synchronise, and report failures only through the
+ * `flags` and `info` that they are given.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_ALGO_ALGO_H
@@ -9,10 +10,11 @@
 
 #include "core/check.h"
 
-/* ---- the verdict on each item (verdict.c) ----------------------------------------------------- */
+/* ---- the verdict on each item (verdict.c) ----------------------------------------------- */
 
-/* What is known of the items of a batch; both I32, batch x 1. flags: 1 where the input was not finite. info: that of the numerical
- * routine, and -1 where flagged once ritz_algo_verdict_settle has passed. */
+/* What is known of the items of a batch; both I32, batch x 1. flags: 1 where the input was not
+ * finite. info: that of the numerical routine, and -1 where flagged once ritz_algo_verdict_settle
+ * has passed. */
 struct ritz_verdict {
     ritz_dmat flags;
     ritz_dmat info;
@@ -22,7 +24,8 @@ struct ritz_verdict {
 ritz_status ritz_algo_verdict_open(ritz_stream *s, int64_t batch, struct ritz_verdict *v);
 /* info = -1 where flagged; afterwards info serves as the flags of ritz_op_poison. */
 ritz_status ritz_algo_verdict_settle(ritz_stream *s, struct ritz_verdict v);
-/* Hand the settled info to the caller who asked for it; else let failures surface at ritz_stream_sync, as `code` where info > 0. */
+/* Hand the settled info to the caller who asked for it; else let failures surface at
+ * ritz_stream_sync, as `code` where info > 0. */
 ritz_status ritz_algo_verdict_close(ritz_stream *s, ritz_status code, struct ritz_verdict v,
                                     ritz_dmat user_info);
 /* The answer for items without elements: info = 0, if wanted. */
@@ -31,27 +34,33 @@ ritz_status ritz_algo_info_clear(ritz_stream *s, ritz_dmat user_info);
 /* uplo is RITZ_LOWER or RITZ_UPPER. */
 ritz_status ritz_algo_check_triangle(ritz_uplo uplo, ritz_status code);
 
-/* ---- dense factorizations --------------------------------------------------------------------- */
+/* ---- dense factorizations --------------------------------------------------------------- */
 
-/* Orthonormalise the columns of Y in place: Y m x l, l <= m, column-major, one item. Non-finite data is the caller's business. (qr.c) */
+/* Orthonormalise the columns of Y in place: Y m x l, l <= m, column-major, one item. Non-finite
+ * data is the caller's business. (qr.c) */
 ritz_status ritz_algo_orth(ritz_stream *s, ritz_dmat Y);
 
-/* Thin QR, diag(R) >= 0: A m x n (kept, unless it is Q), Q m x k, R k x n, k = min(m, n); Q or R may be RITZ_NO_MAT. (qr.c) */
+/* Thin QR, diag(R) >= 0: A m x n (kept, unless it is Q), Q m x k, R k x n, k = min(m, n); Q or R
+ * may be RITZ_NO_MAT. (qr.c) */
 ritz_status ritz_algo_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R);
 
 /* The leading singular triplets of A (m x n, any layout, kept), signs fixed. (svd.c)
- * S: S.rows <= min(m, n) values; U: m x k, V: n x k, k <= min(m, n) leading vectors, each may be RITZ_NO_MAT. k need not be S.rows.
- * flags: cleared by the caller (entries already set count as failed); on return also 1 for items that are not finite.
- * info: on return the settled verdict; the outputs of items with info != 0 are NaN. Both I32, batch x 1. */
+ * S: S.rows <= min(m, n) values; U: m x k, V: n x k, k <= min(m, n) leading vectors, each may be
+ * RITZ_NO_MAT. k need not be S.rows.
+ * flags: cleared by the caller (entries already set count as failed); on return also 1 for items
+ * that are not finite.
+ * info: on return the settled verdict; the outputs of items with info != 0 are NaN. Both I32,
+ * batch x 1. */
 ritz_status ritz_algo_svd(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz_dmat V,
                           ritz_dmat flags, ritz_dmat info);
 
-/* The first W.rows eigenvalues of symmetric A (n x n, any layout, kept, triangle `uplo` read) in `order`, their vectors in V
- * (n x W.rows, or RITZ_NO_MAT), signs fixed. info: the settled verdict, I32, batch x 1; failed items are NaN. (eigh.c) */
+/* The first W.rows eigenvalues of symmetric A (n x n, any layout, kept, triangle `uplo` read) in
+ * `order`, their vectors in V (n x W.rows, or RITZ_NO_MAT), signs fixed. info: the settled verdict,
+ * I32, batch x 1; failed items are NaN. (eigh.c) */
 ritz_status ritz_algo_eigh(ritz_stream *s, ritz_uplo uplo, ritz_order order, ritz_dmat A,
                            ritz_dmat W, ritz_dmat V, ritz_dmat info);
 
-/* ---- linear operators (linop.c) --------------------------------------------------------------- */
+/* ---- linear operators (linop.c) --------------------------------------------------------- */
 
 /* A usable operator on the stream's device. */
 ritz_status ritz_algo_linop_check(const ritz_stream *s, const ritz_linop *op, const char *name);
@@ -63,9 +72,10 @@ ritz_status ritz_algo_linop_apply(ritz_stream *s, const ritz_linop *op, int tran
 /* out = ‖A‖_F², 1 x 1 F64; dense and centred operators only. */
 ritz_status ritz_algo_linop_sumsq(ritz_stream *s, const ritz_linop *op, ritz_dmat out);
 
-/* ---- randomized methods ----------------------------------------------------------------------- */
+/* ---- randomized methods ----------------------------------------------------------------- */
 
-/* What the numbers of a Philox stream are for, so that they are independent of each other under one seed. */
+/* What the numbers of a Philox stream are for, so that they are independent of each other under one
+ * seed. */
 enum ritz_random_purpose {
     RITZ_RANDOM_USER = 0,   /* ritz_random_fill */
     RITZ_RANDOM_SKETCH = 1, /* test matrices of range finders */
@@ -83,23 +93,26 @@ struct ritz_algo_sketch {
     uint64_t seed;
 };
 
-/* Read the options for k wanted triplets of an m x n operator: l = min(k + oversampling, m, n). opts may be NULL. (sketch.c) */
+/* Read the options for k wanted triplets of an m x n operator: l = min(k + oversampling, m, n).
+ * opts may be NULL. (sketch.c) */
 ritz_status ritz_algo_sketch_options(const ritz_sketch_options *opts, int64_t k, int64_t m,
                                      int64_t n, struct ritz_algo_sketch *sketch);
 
-/* Q (m x l, column-major, l = sample_size <= min(m, n)): orthonormal basis of an approximate range of A.
- * flags: I32, 1 x 1, cleared by the caller: 1 if A is not finite (Q is then orthonormal and meaningless). (range_finder.c) */
+/* Q (m x l, column-major, l = sample_size <= min(m, n)): orthonormal basis of an approximate range
+ * of A.
+ * flags: I32, 1 x 1, cleared by the caller: 1 if A is not finite (Q is then orthonormal and
+ * meaningless). (range_finder.c) */
 ritz_status ritz_algo_range_finder(ritz_stream *s, const ritz_linop *op,
                                    const struct ritz_algo_sketch *sketch, ritz_dmat Q,
                                    ritz_dmat flags);
 
-/* The leading singular triplets of A by the randomized method. Arguments as in ritz_algo_svd, with S.rows and k <= sample_size and
- * batch 1. (svd_randomized.c) */
+/* The leading singular triplets of A by the randomized method. Arguments as in ritz_algo_svd, with
+ * S.rows and k <= sample_size and batch 1. (svd_randomized.c) */
 ritz_status ritz_algo_svd_randomized(ritz_stream *s, const ritz_linop *op,
                                      const struct ritz_algo_sketch *sketch, ritz_dmat U,
                                      ritz_dmat S, ritz_dmat V, ritz_dmat flags, ritz_dmat info);
 
-/* ---- their error figures (sketch.c) ----------------------------------------------------------- */
+/* ---- their error figures (sketch.c) ----------------------------------------------------- */
 
 #define RITZ_SKETCH_PROBES 4
 /* Relative errors below this many sqrt(u) cannot be told from rounding by the identity. */
@@ -107,9 +120,9 @@ ritz_status ritz_algo_svd_randomized(ritz_stream *s, const ritz_linop *op,
 
 /* Squares that the device computes and the report is made of: a vector of F64. */
 enum ritz_sketch_figure {
-    RITZ_FIGURE_NORM,                                              /* ‖A‖_F² */
-    RITZ_FIGURE_CAPTURED,                                          /* ‖S‖² */
-    RITZ_FIGURE_PROBES,                                            /* ‖A w_j‖² */
+    RITZ_FIGURE_NORM,                                                /* ‖A‖_F² */
+    RITZ_FIGURE_CAPTURED,                                            /* ‖S‖² */
+    RITZ_FIGURE_PROBES,                                              /* ‖A w_j‖² */
     RITZ_FIGURE_RESIDUALS = RITZ_FIGURE_PROBES + RITZ_SKETCH_PROBES, /* ‖(I - QQᵀ) A w_j‖² */
     RITZ_FIGURE_COUNT = RITZ_FIGURE_RESIDUALS + RITZ_SKETCH_PROBES
 };
@@ -121,8 +134,9 @@ ritz_status ritz_algo_figures_open(ritz_stream *s, ritz_dmat *figures);
 ritz_status ritz_algo_figures_probe(ritz_stream *s, const ritz_linop *op, uint64_t seed,
                                     ritz_dmat Q, ritz_dmat figures);
 
-/* Complete `known` (all that the host knows, with the kind of error figure wanted) from the figures, and write it to `report` in stream
- * order. figures may be RITZ_NO_MAT if known->kind is RITZ_ERROR_NONE. `report` was checked, its size is honoured. */
+/* Complete `known` (all that the host knows, with the kind of error figure wanted) from the
+ * figures, and write it to `report` in stream order. figures may be RITZ_NO_MAT if known->kind is
+ * RITZ_ERROR_NONE. `report` was checked, its size is honoured. */
 ritz_status ritz_algo_sketch_report(ritz_stream *s, const ritz_linop *op,
                                     const ritz_sketch_report *known, ritz_dmat figures,
                                     ritz_sketch_report *report);

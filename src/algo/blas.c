@@ -4,7 +4,8 @@
  *     syrk  C = alpha A Aᵀ + beta C       A n x k, C symmetric
  *     trsm  A X = alpha B, X A = alpha B  A triangular
  *
- * Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, sections 3.5 and 8.1.
+ * Source: Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, sections 3.5 and
+ * 8.1.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"

@@ -2,8 +2,8 @@
  *
  *     A = L Lᵀ;   A X = B:   L Y = B, Lᵀ X = Y
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 4.2; Higham, Accuracy and Stability of
- * Numerical Algorithms, 2nd ed. 2002, section 10.1.
+ * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 4.2; Higham, Accuracy and
+ * Stability of Numerical Algorithms, 2nd ed. 2002, section 10.1.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
@@ -73,7 +73,8 @@ static ritz_dmat entries(ritz_dmat v)
     return ritz_batched(ritz_block(v, 0, 0, 1, 1), v.rows, stride);
 }
 
-/* Factor a copy F of A. A matrix that stands for all items is factored once, and its verdict is theirs. */
+/* Factor a copy F of A. A matrix that stands for all items is factored once, and its verdict is
+ * theirs. */
 static ritz_status factor_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, struct ritz_verdict v,
                                ritz_dmat *F)
 {

@@ -1,10 +1,11 @@
 /* The symmetric eigenproblem A V = V diag(W).
  *
- * The backend delivers a range of the ascending order, from the lower triangle. The upper triangle of A is the lower one of
- * Aᵀ; a descending order is the end of the ascending one, reversed.
+ * The backend delivers a range of the ascending order, from the lower triangle. The upper triangle
+ * of A is the lower one of Aᵀ; a descending order is the end of the ascending one, reversed.
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, sections 8.3 to 8.5; Dhillon and Parlett, Multiple
- * representations to compute orthogonal eigenvectors of symmetric tridiagonal matrices, 2004.
+ * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, sections 8.3 to 8.5; Dhillon and
+ * Parlett, Multiple representations to compute orthogonal eigenvectors of symmetric tridiagonal
+ * matrices, 2004.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
@@ -28,8 +29,7 @@ static ritz_status descending_pairs(ritz_stream *s, ritz_dmat C, ritz_dmat W, ri
     const int64_t n = C.rows, k = W.rows;
     ritz_dmat rising, Z = RITZ_NO_MAT;
     RITZ_TRY(ritz_work_dmat(s, W.dtype, RITZ_COL_MAJOR, k, 1, W.batch, &rising));
-    if (ritz_present(V))
-        RITZ_TRY(ritz_work_dmat(s, V.dtype, RITZ_COL_MAJOR, n, k, V.batch, &Z));
+    if (ritz_present(V)) RITZ_TRY(ritz_work_dmat(s, V.dtype, RITZ_COL_MAJOR, n, k, V.batch, &Z));
     RITZ_TRY(ritz_op_syev(s, C, n - k, rising, Z, info));
     RITZ_TRY(ritz_op_flip_cols(s, ritz_t(rising), ritz_t(W)));
     return ritz_present(V) ? ritz_op_flip_cols(s, Z, V) : RITZ_OK;

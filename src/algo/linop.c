@@ -1,7 +1,8 @@
 /* Linear operators applied to blocks of vectors, Y = A X or Y = Aᵀ X.
  *
- * A centred matrix A - 1 μᵀ is never formed: blocks of its rows, C_i = A_i - 1 μᵀ, are staged one after the other, so that no digits
- * are lost when |μ| is large beside the spread of A (the correction Y = A X - 1 (μᵀX) would lose them):
+ * A centred matrix A - 1 μᵀ is never formed: blocks of its rows, C_i = A_i - 1 μᵀ, are staged one
+ * after the other, so that no digits are lost when |μ| is large beside the spread of A (the
+ * correction Y = A X - 1 (μᵀX) would lose them):
  *
  *     (A - 1 μᵀ) X   = [C_1 X; C_2 X; ...]
  *     (A - 1 μᵀ)ᵀ X  = sum_i C_iᵀ X_i
@@ -11,9 +12,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
 
-/* A block of rows is about this large, in whole multiples of STAGE_ROWS rows: it fits a last-level cache beside the operands. */
+/* A block of rows is about this large, in whole multiples of STAGE_ROWS rows: it fits a last-level
+ * cache beside the operands. */
 #define STAGE_BYTES (INT64_C(3) << 20)
-#define STAGE_ROWS  INT64_C(64)
+#define STAGE_ROWS INT64_C(64)
 
 ritz_linop ritz_linop_dense(ritz_dmat A)
 {
@@ -42,7 +44,7 @@ ritz_linop ritz_linop_enqueue(ritz_dtype dtype, int64_t rows, int64_t cols,
                         .context = context};
 }
 
-/* ---- checks ----------------------------------------------------------------------------------- */
+/* ---- checks ----------------------------------------------------------------------------- */
 
 static ritz_status check_function(const ritz_linop *op, const char *name)
 {
@@ -89,7 +91,7 @@ ritz_status ritz_algo_linop_check(const ritz_stream *s, const ritz_linop *op, co
                      name, (int)op->kind);
 }
 
-/* ---- centred matrices ------------------------------------------------------------------------- */
+/* ---- centred matrices ------------------------------------------------------------------- */
 
 /* What is done with the staged rows first .. first+C.rows-1 of the centred matrix. */
 typedef ritz_status (*block_function)(ritz_stream *s, ritz_dmat C, int64_t first,
@@ -103,8 +105,8 @@ static int64_t stage_rows(const ritz_linop *op)
     return rows < op->rows ? rows : op->rows;
 }
 
-static ritz_status for_each_centred_block(ritz_stream *s, const ritz_linop *op, block_function visit,
-                                          const ritz_dmat *operands)
+static ritz_status for_each_centred_block(ritz_stream *s, const ritz_linop *op,
+                                          block_function visit, const ritz_dmat *operands)
 {
     if (op->rows == 0 || op->cols == 0) return RITZ_OK;
     const int64_t height = stage_rows(op);
@@ -115,8 +117,7 @@ static ritz_status for_each_centred_block(ritz_stream *s, const ritz_linop *op, 
     for (int64_t first = 0; first < op->rows; first += height) {
         const int64_t rows = op->rows - first < height ? op->rows - first : height;
         const ritz_dmat C = ritz_row_range(stage, 0, rows);
-        RITZ_TRY_OUT(
-            ritz_op_add_row(s, -1.0, op->mean, ritz_row_range(op->A, first, rows), C));
+        RITZ_TRY_OUT(ritz_op_add_row(s, -1.0, op->mean, ritz_row_range(op->A, first, rows), C));
         RITZ_TRY_OUT(visit(s, C, first, operands));
     }
 out:
@@ -148,7 +149,7 @@ static ritz_status block_sumsq(ritz_stream *s, ritz_dmat C, int64_t first,
     return ritz_op_axpby(s, 1.0, operands[1], first == 0 ? 0.0 : 1.0, operands[0]);
 }
 
-/* ---- application ------------------------------------------------------------------------------ */
+/* ---- application ------------------------------------------------------------------------ */
 
 ritz_status ritz_algo_linop_apply(ritz_stream *s, const ritz_linop *op, int transposed, ritz_dmat X,
                                   ritz_dmat Y)
@@ -159,7 +160,7 @@ ritz_status ritz_algo_linop_apply(ritz_stream *s, const ritz_linop *op, int tran
         return op->function(op->context, s, transposed, ritz_read_only(X), Y);
     if (op->kind == RITZ_LINOP_DENSE)
         return ritz_op_gemm(s, 1.0, transposed ? ritz_t(op->A) : op->A, X, 0.0, Y);
-    const ritz_dmat operands[] = {X, Y};
+    const ritz_dmat operands[] = { X, Y };
     return for_each_centred_block(s, op, transposed ? block_product_transposed : block_product,
                                   operands);
 }

@@ -14,7 +14,7 @@
 #define RITZ_ALGO_PCA_H
 
 #include "algo/algo.h"
-#include "io/rows.h"
+#include "core/rows.h"
 
 struct ritz_pca {
     ritz_device *device;

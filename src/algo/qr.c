@@ -1,13 +1,14 @@
 /* QR factorization by Householder reflections, A = Q R.
  *
- *     A m x n, k = min(m, n);  Q = H_1 ... H_k,  H_j = I - tau_j v_j v_jᵀ;  R k x n upper triangular
+ *     A m x n, k = min(m, n);  Q = H_1 ... H_k,  H_j = I - tau_j v_j v_jᵀ;  R k x n triangular
  *
  * The thin factors are made unique by diag(R) >= 0: with D = diag(±1), A = (Q D)(D R).
  *
- * The backend factors column-major matrices; others pass through a column-major copy in the workspace.
+ * The backend factors column-major matrices; others pass through a column-major copy in the
+ * workspace.
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 5.2; Higham, Accuracy and Stability of
- * Numerical Algorithms, 2nd ed. 2002, theorem 19.4.
+ * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 5.2; Higham, Accuracy and
+ * Stability of Numerical Algorithms, 2nd ed. 2002, theorem 19.4.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
@@ -22,7 +23,8 @@ static int is_col_major(ritz_dmat A)
     return A.layout == RITZ_COL_MAJOR;
 }
 
-/* A itself if it is column-major; else a column-major matrix of its shape from the workspace, whose contents are undefined. */
+/* A itself if it is column-major; else a column-major matrix of its shape from the workspace, whose
+ * contents are undefined. */
 static ritz_status col_major_home(ritz_stream *s, ritz_dmat A, ritz_dmat *H)
 {
     *H = A;
@@ -43,7 +45,7 @@ static ritz_status bring_back(ritz_stream *s, ritz_dmat H, ritz_dmat A)
     return is_col_major(A) ? RITZ_OK : ritz_op_copy(s, H, A);
 }
 
-/* ---- thin factors ----------------------------------------------------------------------------- */
+/* ---- thin factors ----------------------------------------------------------------------- */
 
 static int same_place(ritz_dmat A, ritz_dmat B)
 {
@@ -68,7 +70,8 @@ static ritz_status extract_q(ritz_stream *s, ritz_dmat W, ritz_dmat tau, ritz_dm
     return ritz_op_scale_cols(s, 0, signs, Qc, Q);
 }
 
-/* ritz_qr; flags (batch x 1, or RITZ_NO_MAT for data known to be finite) receives the items that are not finite, which are factored as zeros. */
+/* ritz_qr; flags (batch x 1, or RITZ_NO_MAT for data known to be finite) receives the items that
+ * are not finite, which are factored as zeros. */
 static ritz_status thin_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R, ritz_dmat flags)
 {
     const int64_t m = A.rows, n = A.cols, k = min_i64(m, n);
@@ -77,8 +80,7 @@ static ritz_status thin_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat W = Q, Qc = Q, tau, signs;
-    if (!in_q)
-        RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, m, n, batch, &W));
+    if (!in_q) RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, m, n, batch, &W));
     RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, k, 1, batch, &tau));
     RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, k, 1, batch, &signs));
 
@@ -163,7 +165,7 @@ out:
     return rc;
 }
 
-/* ---- factored form ---------------------------------------------------------------------------- */
+/* ---- factored form ---------------------------------------------------------------------- */
 
 ritz_status ritz_qr_factor(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
 {
@@ -216,8 +218,8 @@ ritz_status ritz_qr_form(ritz_stream *s, ritz_dmat A, ritz_dmat tau, ritz_dmat Q
     const int64_t r = min_i64(A.rows, A.cols);
     RITZ_REQUIRE(Q.rows == A.rows && r <= Q.cols && Q.cols <= A.rows, RITZ_ERR_SHAPE,
                  "A is %" PRId64 " x %" PRId64 " and Q is %" PRId64 " x %" PRId64
-                 "; Q must have the rows of A and between min(m, n) = %" PRId64
-                 " and m = %" PRId64 " columns",
+                 "; Q must have the rows of A and between min(m, n) = %" PRId64 " and m = %" PRId64
+                 " columns",
                  A.rows, A.cols, Q.rows, Q.cols, r, A.rows);
     RITZ_TRY(ritz_check_no_overlap(Q, "Q", A, "A"));
     RITZ_TRY(ritz_check_no_overlap(Q, "Q", tau, "tau"));

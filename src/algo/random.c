@@ -1,7 +1,7 @@
 /* Random matrices: Philox4x32-10 addressed by matrix index.
  *
- * The stream word says what the numbers are for (core/random_maps.h): a purpose, so that a user's matrices, sketches and probes
- * under one seed are independent, and the user's substream.
+ * The stream word says what the numbers are for (core/random_maps.h): a purpose, so that a user's
+ * matrices, sketches and probes under one seed are independent, and the user's substream.
  *
  * Source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3, SC 2011.
  *

@@ -3,12 +3,14 @@
  *     A m x n, Ω n x l Gaussian
  *     Q = orth(A Ω);   q times:  Z = orth(AᵀQ), Q = orth(A Z)
  *
- * Orthonormalised after every product: without that the columns turn towards the leading singular vectors until rounding has swallowed all
- * others.
+ * Orthonormalised after every product: without that the columns turn towards the leading singular
+ * vectors until rounding has swallowed all others.
  *
- * A NaN or an infinity in A reaches the sketch with probability one, so each product is checked (m x l or n x l elements) and not A itself.
+ * A NaN or an infinity in A reaches the sketch with probability one, so each product is checked
+ * (m x l or n x l elements), and not A itself.
  *
- * Source: Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 53(2), 2011, algorithms 4.3 and 4.4.
+ * Source: Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 53(2), 2011,
+ * algorithms 4.3 and 4.4.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
@@ -61,8 +63,8 @@ static ritz_status report_basis(ritz_stream *s, const ritz_linop *op,
         RITZ_TRY_OUT(ritz_algo_figures_open(s, &figures));
         RITZ_TRY_OUT(ritz_algo_figures_probe(s, op, sketch->seed, Q, figures));
         if (op->kind != RITZ_LINOP_ENQUEUE)
-            RITZ_TRY_OUT(ritz_algo_linop_sumsq(
-                s, op, ritz_row_range(figures, RITZ_FIGURE_NORM, 1)));
+            RITZ_TRY_OUT(
+                ritz_algo_linop_sumsq(s, op, ritz_row_range(figures, RITZ_FIGURE_NORM, 1)));
     }
     RITZ_TRY_OUT(ritz_algo_sketch_report(s, op, &known, figures, report));
 out:
@@ -98,8 +100,7 @@ ritz_status ritz_range_finder(ritz_stream *s, const ritz_linop *A, ritz_dmat Q,
     if (!ritz_empty(Q)) {
         RITZ_TRY_OUT(ritz_algo_verdict_open(s, 1, &v));
         if (Q.layout == RITZ_ROW_MAJOR)
-            RITZ_TRY_OUT(
-                ritz_work_dmat(s, Q.dtype, RITZ_COL_MAJOR, Q.rows, Q.cols, 1, &basis));
+            RITZ_TRY_OUT(ritz_work_dmat(s, Q.dtype, RITZ_COL_MAJOR, Q.rows, Q.cols, 1, &basis));
         RITZ_TRY_OUT(ritz_algo_range_finder(s, A, &sketch, basis, v.flags));
         if (Q.layout == RITZ_ROW_MAJOR) RITZ_TRY_OUT(ritz_op_copy(s, basis, Q));
         RITZ_TRY_OUT(ritz_algo_verdict_settle(s, v));

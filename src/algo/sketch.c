@@ -5,12 +5,14 @@
  *     bound     ‖(I - QQᵀ)A‖ <= 10 sqrt(2/π) max_j ‖(I - QQᵀ)A w_j‖, with probability 1 - 10⁻ʳ
  *               (Halko, Martinsson and Tropp 2011, lemma 4.1)
  *     estimate  ‖(I - QQᵀ)A‖_F² ≈ (1/r) sum_j ‖(I - QQᵀ)A w_j‖²  (its expectation), likewise ‖A‖_F²
- *     identity  ‖A - U S Vᵀ‖_F² = ‖A‖_F² - ‖S‖² when U S Vᵀ = U UᵀA: the difference of two nearly equal numbers, so errors below about
- *               sqrt(u) ‖A‖_F are not resolved
+ *     identity  ‖A - U S Vᵀ‖_F² = ‖A‖_F² - ‖S‖² when U S Vᵀ = U UᵀA: the difference of two nearly
+ *               equal numbers, so that errors below about sqrt(u) ‖A‖_F are not resolved
  *
- * The device computes squares (enum ritz_sketch_figure), the host makes the report of them once the stream has reached that point.
+ * The device computes squares (enum ritz_sketch_figure), the host makes the report of them once the
+ * stream has reached that point.
  *
- * Source: Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 53(2), 2011, section 4.3.
+ * Source: Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 53(2), 2011,
+ * section 4.3.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <float.h>
@@ -21,9 +23,9 @@
 #include "algo/algo.h"
 
 #define DEFAULT_POWER_ITERATIONS 2
-#define LEAST_OVERSAMPLING       INT64_C(10)
+#define LEAST_OVERSAMPLING INT64_C(10)
 
-/* ---- choices ---------------------------------------------------------------------------------- */
+/* ---- choices ---------------------------------------------------------------------------- */
 
 static int64_t default_oversampling(int64_t k)
 {
@@ -55,12 +57,11 @@ ritz_status ritz_algo_sketch_options(const ritz_sketch_options *opts, int64_t k,
     return RITZ_OK;
 }
 
-/* ---- error figures ---------------------------------------------------------------------------- */
+/* ---- error figures ---------------------------------------------------------------------- */
 
 ritz_status ritz_algo_figures_open(ritz_stream *s, ritz_dmat *figures)
 {
-    RITZ_TRY(
-        ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, RITZ_FIGURE_COUNT, 1, 1, figures));
+    RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, RITZ_FIGURE_COUNT, 1, 1, figures));
     return ritz_op_fill(s, 0.0, *figures);
 }
 
@@ -86,7 +87,7 @@ out:
     return rc;
 }
 
-/* ---- reports ---------------------------------------------------------------------------------- */
+/* ---- reports ---------------------------------------------------------------------------- */
 
 /* What travels from the call to the moment when the stream has passed it. */
 struct pending_report {
@@ -97,12 +98,14 @@ struct pending_report {
     double squares[RITZ_FIGURE_COUNT];
 };
 
-/* A NaN wins, so that it cannot hide. */
+/* A NaN counts as the largest, so that it cannot hide. */
 static double largest(const double *x, int count)
 {
     double most = 0.0;
-    for (int i = 0; i < count; i++)
-        if (!(x[i] <= most)) most = x[i];
+    for (int i = 0; i < count; i++) {
+        if (isnan(x[i])) return x[i];
+        if (x[i] > most) most = x[i];
+    }
     return most;
 }
 
@@ -131,8 +134,8 @@ static void complete(struct pending_report *p)
     const double *probes = &p->squares[RITZ_FIGURE_PROBES];
     const double *residuals = &p->squares[RITZ_FIGURE_RESIDUALS];
     if (p->report.kind == RITZ_ERROR_NONE) return;
-    p->report.norm = sqrt(p->norm_is_probed ? mean(probes, RITZ_SKETCH_PROBES)
-                                            : p->squares[RITZ_FIGURE_NORM]);
+    p->report.norm =
+        sqrt(p->norm_is_probed ? mean(probes, RITZ_SKETCH_PROBES) : p->squares[RITZ_FIGURE_NORM]);
     switch (p->report.kind) {
     case RITZ_ERROR_BOUND:
         p->report.error = 10.0 * sqrt(2.0 / M_PI) * sqrt(largest(residuals, RITZ_SKETCH_PROBES));
@@ -144,7 +147,8 @@ static void complete(struct pending_report *p)
     }
 }
 
-/* Runs on the host in stream order. A caller compiled against an older, smaller report gets what fits. */
+/* Runs on the host in stream order. A caller compiled against an older, smaller report gets what
+ * fits. */
 static void write_report(void *context)
 {
     struct pending_report *p = context;

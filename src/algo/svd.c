@@ -4,11 +4,11 @@
  *     m >= 1.6 n       A = Q R first; R = U_R diag(S) Vᵀ; U = Q U_R          (Chan 1982)
  *     m < n            of Aᵀ, with U and V exchanged
  *
- * Only the leading triplets that the caller has room for are delivered. The signs are decided on V, so that U is
- * never computed without it.
+ * Only the leading triplets that the caller has room for are delivered. The signs are decided on V,
+ * so that U is never computed without it.
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 8.6; Chan, An improved algorithm for computing
- * the singular value decomposition, ACM TOMS 8, 1982 (QR first).
+ * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 8.6; Chan, An improved
+ * algorithm for computing the singular value decomposition, ACM TOMS 8, 1982 (QR first).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
@@ -18,8 +18,8 @@ static int64_t min_i64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Where an operation may write a column-major rows x cols result of which `wanted` (perhaps RITZ_NO_MAT) is the leading block: in
- * `wanted` itself, or in the workspace. */
+/* Where an operation may write a column-major rows x cols result of which `wanted` (perhaps
+ * RITZ_NO_MAT) is the leading block: in `wanted` itself, or in the workspace. */
 static ritz_status result_home(ritz_stream *s, ritz_dmat wanted, ritz_dtype dtype, int64_t rows,
                                int64_t cols, int64_t batch, ritz_dmat *home)
 {
@@ -35,7 +35,8 @@ static ritz_status deliver(ritz_stream *s, ritz_dmat home, ritz_dmat wanted)
     return ritz_op_copy(s, ritz_block(home, 0, 0, wanted.rows, wanted.cols), wanted);
 }
 
-/* SVD of W (p x n, p >= n, column-major, destroyed), the leading triplets in U, S, V; U and V may be absent. */
+/* SVD of W (p x n, p >= n, column-major, destroyed), the leading triplets in U, S, V; U and V may
+ * be absent. */
 static ritz_status decompose(ritz_stream *s, ritz_dmat W, ritz_dmat U, ritz_dmat S, ritz_dmat V,
                              ritz_dmat info)
 {
@@ -81,8 +82,7 @@ ritz_status ritz_algo_svd(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S,
     ritz_status rc;
     ritz_dmat W;
     if (ritz_present(U) && !ritz_present(V))
-        RITZ_TRY_OUT(
-            ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, A.cols, U.cols, S.batch, &V));
+        RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, A.cols, U.cols, S.batch, &V));
     RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, T.rows, T.cols, S.batch, &W));
     RITZ_TRY_OUT(ritz_op_copy(s, T, W));
     RITZ_TRY_OUT(ritz_op_finite_guard(s, RITZ_BOTH, W, flags));

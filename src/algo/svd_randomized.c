@@ -6,9 +6,11 @@
  *     B  = Û diag(S) Vᵀ                through the QR factorization of Bᵀ when n >> l (svd.c)
  *     U  = Q Û(:, 1:k)
  *
- * The values are Rayleigh-Ritz values: lower bounds of the singular values of A. Cost: 2q + 2 products of A with l columns.
+ * The values are Rayleigh-Ritz values: lower bounds of the singular values of A. Cost: 2q + 2
+ * products of A with l columns.
  *
- * Source: Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 53(2), 2011, algorithm 5.1.
+ * Source: Halko, Martinsson, Tropp, Finding structure with randomness, SIAM Review 53(2), 2011,
+ * algorithm 5.1.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
@@ -45,7 +47,8 @@ static int prefer_exact(const ritz_linop *op, int64_t sample_size)
     return op->kind == RITZ_LINOP_DENSE && 3 * sample_size > 2 * most;
 }
 
-/* What a report needs beyond the triplets: the norms for a matrix, probes (against U) for a function. */
+/* What a report needs beyond the triplets: the norms for a matrix, probes (against U) for a
+ * function. */
 static ritz_status take_figures(ritz_stream *s, const ritz_linop *op, uint64_t seed, ritz_dmat U,
                                 ritz_dmat S, ritz_dmat figures)
 {
@@ -67,10 +70,14 @@ static ritz_status report_triplets(ritz_stream *s, const ritz_linop *op,
     const int64_t most = op->rows < op->cols ? op->rows : op->cols;
     ritz_sketch_report known = {
         .rank = S.rows,
-        .sample_size = sketched ? sketch->sample_size : S.rows > 0 ? most : 0,
+        .sample_size = sketched     ? sketch->sample_size
+                       : S.rows > 0 ? most
+                                    : 0,
         .power_iterations = sketched ? sketch->power_iterations : 0,
         .matvec_blocks = sketched ? 2 + 2 * sketch->power_iterations : 0,
-        .kind = !with_error ? RITZ_ERROR_NONE : function ? RITZ_ERROR_ESTIMATE : RITZ_ERROR_EXACT,
+        .kind = !with_error ? RITZ_ERROR_NONE
+                : function  ? RITZ_ERROR_ESTIMATE
+                            : RITZ_ERROR_EXACT,
     };
     if (known.kind == RITZ_ERROR_ESTIMATE) known.matvec_blocks++;
     if (with_error) {

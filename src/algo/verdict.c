@@ -1,7 +1,8 @@
 /* What became of each item of a batch.
  *
- * A non-finite item must not reach a library routine that could hang on it, and the host is not asked. So the finite check zeroes the item
- * and flags it, the routine runs on all items, and afterwards the outputs of failed items become NaN:
+ * A non-finite item must not reach a library routine that could hang on it, and the host is not
+ * asked. So the finite check zeroes the item and flags it, the routine runs on all items, and
+ * afterwards the outputs of failed items become NaN:
  *
  *     open -> finite_guard(flags) -> routine(info) -> settle -> poison(info) -> close
  *

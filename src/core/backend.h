@@ -43,8 +43,13 @@ struct ritz_device_status {
 enum ritz_stream_kind { RITZ_STREAM_QUEUED, RITZ_STREAM_INLINE };
 
 struct ritz_backend {
+    uint32_t abi;  /* RITZ_BACKEND_ABI, and */
+    uint32_t size; /* sizeof(struct ritz_backend), of the headers that a plugin was built with */
     const char *name;
     ritz_device_kind kind;
+
+    /* Number of devices, usable or not; the message of a failure says why there are none. */
+    ritz_status (*device_count)(int *count);
 
     /* Devices: fill dev->impl and dev->info, or fail with the reason as message. */
     ritz_status (*device_open)(ritz_device *dev, int index);
@@ -53,6 +58,8 @@ struct ritz_backend {
 
     /* Streams: fill s->impl. destroy drains. sync waits for all work and says only whether waiting succeeded. */
     ritz_status (*stream_create)(ritz_stream *s, enum ritz_stream_kind kind);
+    /* A stream over the caller's native one (a cudaStream_t); NULL: there is no such thing. */
+    ritz_status (*stream_wrap)(ritz_stream *s, void *native);
     void (*stream_destroy)(ritz_stream *s);
     ritz_status (*stream_sync)(ritz_stream *s);
     ritz_status (*stream_query)(ritz_stream *s, int *idle);
@@ -71,6 +78,10 @@ struct ritz_backend {
     /* Memory, in stream order, 256-byte aligned; bytes > 0. */
     ritz_status (*allocate)(ritz_stream *s, size_t bytes, void **p);
     void (*release)(ritz_stream *s, void *p, size_t bytes);
+
+    /* Host memory that transfers need not stage (page-locked); NULL: any memory is as good. */
+    ritz_status (*host_allocate)(ritz_device *dev, size_t bytes, void **p);
+    void (*host_release)(ritz_device *dev, void *p);
 
     /* Between host and device, converting dtype and layout. Shapes agree. */
     ritz_status (*upload)(ritz_stream *s, ritz_hmat H, ritz_dmat D);

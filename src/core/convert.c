@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #define CAT_(a, b) a##b
-#define CAT(a, b)  CAT_(a, b)
+#define CAT(a, b) CAT_(a, b)
 
 typedef void (*convert_function)(int64_t count, const void *restrict src, int64_t src_stride,
                                  void *restrict dst, int64_t dst_stride);
@@ -49,7 +49,7 @@ ritz_dtype ritz_elem_dtype(ritz_elem type)
     return elements[type].dtype;
 }
 
-/* ---- loading ---------------------------------------------------------------------------------- */
+/* ---- loading -------------------------------------------------------------------------------- */
 
 static inline float load_f32(float x)
 {
@@ -116,7 +116,7 @@ static inline float load_b8(uint8_t x)
     return x != 0 ? 1.0f : 0.0f;
 }
 
-/* ---- storing as floating point ---------------------------------------------------------------- */
+/* ---- storing as floating point -------------------------------------------------------------- */
 
 /* A double that rounds to binary32 and shorter formats as the integer does. From 2^53 on, the 11
  * lowest bits lie below every place where those formats round: only whether they are 0 counts. */
@@ -212,101 +212,101 @@ static inline uint16_t store_bf16_uint64_t(uint64_t v)
     return ritz_f64_to_bf16(sticky_from_u64(v));
 }
 
-/* ---- storing as integers ---------------------------------------------------------------------- */
+/* ---- storing as integers -------------------------------------------------------------------- */
 
-#define DST   i8
-#define D     int8_t
+#define DST i8
+#define D int8_t
 #define D_MIN INT8_MIN
 #define D_MAX INT8_MAX
 #define D_END 0x1p7f
 #include "core/convert_saturate.inc"
 
-#define DST   u8
-#define D     uint8_t
+#define DST u8
+#define D uint8_t
 #define D_MIN 0
 #define D_MAX UINT8_MAX
 #define D_END 0x1p8f
 #include "core/convert_saturate.inc"
 
-#define DST   i32
-#define D     int32_t
+#define DST i32
+#define D int32_t
 #define D_MIN INT32_MIN
 #define D_MAX INT32_MAX
 #define D_END 0x1p31f
 #include "core/convert_saturate.inc"
 
-#define DST   i64
-#define D     int64_t
+#define DST i64
+#define D int64_t
 #define D_MIN INT64_MIN
 #define D_MAX INT64_MAX
 #define D_END 0x1p63f
 #include "core/convert_saturate.inc"
 
-/* ---- the pairs: SRC names a type, S is its C type in memory, V the C type of a loaded value --- */
+/* ---- the pairs: SRC names a type, S is its C type in memory, V the C type of a loaded value - */
 
 #define SRC f32
-#define S   float
-#define V   float
+#define S float
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC f64
-#define S   double
-#define V   double
+#define S double
+#define V double
 #include "core/convert_from.inc"
 
 #define SRC f16
-#define S   uint16_t
-#define V   float
+#define S uint16_t
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC bf16
-#define S   uint16_t
-#define V   float
+#define S uint16_t
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC i8
-#define S   int8_t
-#define V   float
+#define S int8_t
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC u8
-#define S   uint8_t
-#define V   float
+#define S uint8_t
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC i32
-#define S   int32_t
-#define V   double
+#define S int32_t
+#define V double
 #include "core/convert_from.inc"
 
 #define SRC i64
-#define S   int64_t
-#define V   int64_t
+#define S int64_t
+#define V int64_t
 #include "core/convert_from.inc"
 
 #define SRC i16
-#define S   int16_t
-#define V   float
+#define S int16_t
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC u16
-#define S   uint16_t
-#define V   float
+#define S uint16_t
+#define V float
 #include "core/convert_from.inc"
 
 #define SRC u32
-#define S   uint32_t
-#define V   double
+#define S uint32_t
+#define V double
 #include "core/convert_from.inc"
 
 #define SRC u64
-#define S   uint64_t
-#define V   uint64_t
+#define S uint64_t
+#define V uint64_t
 #include "core/convert_from.inc"
 
 #define SRC b8
-#define S   uint8_t
-#define V   float
+#define S uint8_t
+#define V float
 #include "core/convert_from.inc"
 
 static const convert_function *const conversions[] = {

@@ -47,7 +47,7 @@ ritz_dtype ritz_elem_dtype(ritz_elem type);
 void ritz_convert_strided(int64_t count, const void *src, ritz_elem src_type, int64_t src_stride,
                           void *dst, ritz_dtype dst_type, int64_t dst_stride);
 
-/* ---- scalars: branch-free, so that loops over them vectorise ---------------------------------- */
+/* ---- scalars: branch-free, so that loops over them vectorise -------------------------------- */
 
 static inline uint32_t ritz_f32_bits(float x)
 {

@@ -21,14 +21,17 @@
 #include "cpu/reduce.h"
 
 /* The longest sum that the type of the product carries. */
-#define SUM_ROWS 512
-/* A block holds several of them, for the threads to meet less often, within these limits. */
-#define BLOCK_BYTES (13 << 19)
-#define BLOCK_ROWS  16384
+#define SUM_ROWS    512
+#define PADDED_ROWS (SUM_ROWS + 16)
+/* Products of so many rows that are added to G together. */
+#define PRODUCTS 4
+/* A block holds several such pieces, for the threads to meet less often, within these limits. */
+#define BLOCK_BYTES  (13 << 19)
+#define BLOCK_PIECES 32
 /* Rows that one thread sums, and centres, at a time. */
 #define CHUNK_ROWS 128
-/* Elements of a row or column that are converted at a time. */
-#define RUN 512
+/* The longest run of a row or column that is staged at once. */
+#define RUN 256
 
 /* Consecutive elements of a row or a column of A. */
 struct stage_run {
@@ -45,15 +48,15 @@ struct moments {
     int64_t count; /* rows before */
     int by_rows;   /* A and what is staged have contiguous rows, else columns */
     int threads;   /* for which there is scratch memory */
-    int64_t block_rows;
+    int64_t pieces; /* of SUM_ROWS rows in a block */
     int64_t width, panels; /* columns of a tile, and how often they fit into n */
     stage_function stage;
     cpu_loop_body merge_tile;
 
     /* Scratch. */
-    void *staged; /* block_rows x n, float32 or float64 */
+    void *staged; /* float32 or float64 */
     int64_t staged_size;
-    void *tiles;     /* width x width for each thread */
+    void *tiles;     /* PRODUCTS of width x width for each thread */
     double *partial; /* column sums of each chunk */
     double *shift;   /* s */
     float *shift_f32;
@@ -107,6 +110,26 @@ static void add_mean_terms(const struct moments *job, const struct tile *t)
     }
 }
 
+/* The staged block lies panel by panel, a panel cut into pieces of SUM_ROWS rows: each operand of a product is
+ * contiguous. In a piece, rows or columns are contiguous, as in A; columns are padded, because a power of two
+ * between them would put all of them into a few sets of the cache. */
+
+static int64_t staged_ld(const struct moments *job, int64_t j)
+{
+    const int64_t first = j / job->width * job->width;
+    return job->by_rows ? smaller(job->A.cols - first, job->width) : PADDED_ROWS;
+}
+
+static void *staged_at(const struct moments *job, int64_t i, int64_t j)
+{
+    const int64_t panel = j / job->width * job->width, col = j - panel;
+    const int64_t piece = i / SUM_ROWS, row = i % SUM_ROWS;
+    const int64_t panel_cols = smaller(job->A.cols - panel, job->width);
+    const int64_t start = PADDED_ROWS * (panel * job->pieces + piece * panel_cols);
+    const int64_t at = job->by_rows ? row * panel_cols + col : row + col * PADDED_ROWS;
+    return (char *)job->staged + (start + at) * job->staged_size;
+}
+
 #define TEMPLATE "cpu/moments.inc"
 #include "cpu/real_types.inc"
 
@@ -143,6 +166,12 @@ static void sum_chunk(void *context, int64_t chunk, int thread)
     cpu_block_sums(&v, 0, job->partial + chunk * job->A.cols);
 }
 
+/* What lies contiguous in the staged block, from column j on. */
+static int64_t run_length(const struct moments *job, int64_t j)
+{
+    return job->by_rows ? smaller(job->width - j % job->width, RUN) : CHUNK_ROWS;
+}
+
 static void stage_chunk(void *context, int64_t chunk, int thread)
 {
     const struct moments *job = context;
@@ -150,15 +179,14 @@ static void stage_chunk(void *context, int64_t chunk, int thread)
     const int64_t lines = job->by_rows ? v.rows : v.cols, length = job->by_rows ? v.cols : v.rows;
     (void)thread;
     for (int64_t line = 0; line < lines; line++) {
-        for (int64_t first = 0; first < length; first += RUN) {
+        for (int64_t first = 0, count; first < length; first += count) {
             const int64_t i = job->by_rows ? line : first, j = job->by_rows ? first : line;
+            count = smaller(length - first, run_length(job, j));
             const struct stage_run run = {.x = cpu_view_at(&v, 0, i, j),
                                           .stride = job->by_rows ? v.col_stride : v.row_stride,
-                                          .count = smaller(length - first, RUN),
+                                          .count = count,
                                           .col = j};
-            const int64_t row = chunk * CHUNK_ROWS + i;
-            const int64_t at = job->by_rows ? row * v.cols + j : row + j * job->block_rows;
-            job->stage(job, &run, (char *)job->staged + at * job->staged_size);
+            job->stage(job, &run, staged_at(job, chunk * CHUNK_ROWS + i, j));
         }
     }
 }
@@ -209,7 +237,7 @@ static void moments_job(const struct cpu_context *ctx, const void *arguments)
     if (compute.threads > job.threads) compute.threads = job.threads;
     if (job.count == 0) ritz_parallel_for(&compute, job.A.cols, clear_column, &job);
     while (job.row0 < job.A.rows) {
-        job.rows = smaller(job.A.rows - job.row0, job.block_rows);
+        job.rows = smaller(job.A.rows - job.row0, job.pieces * SUM_ROWS);
         merge_block(&job, &compute);
         job.row0 += job.rows;
         job.count += job.rows;
@@ -223,9 +251,9 @@ static void moments_job(const struct cpu_context *ctx, const void *arguments)
 static void cut(struct moments *job)
 {
     const int64_t n = job->A.cols, narrow = 32, wide = 256;
-    const int64_t fit = BLOCK_BYTES / (n * job->staged_size) / SUM_ROWS * SUM_ROWS;
-    job->block_rows = smaller(smaller(fit, BLOCK_ROWS), pieces(job->A.rows, SUM_ROWS) * SUM_ROWS);
-    if (job->block_rows < SUM_ROWS) job->block_rows = SUM_ROWS;
+    const int64_t fit = BLOCK_BYTES / (n * job->staged_size * SUM_ROWS);
+    job->pieces = smaller(smaller(fit, BLOCK_PIECES), pieces(job->A.rows, SUM_ROWS));
+    if (job->pieces < 1) job->pieces = 1;
 
     /* Several tiles where there is work for several threads, but none too small for BLAS. */
     job->width = pieces(pieces(n, 4), 8) * 8;
@@ -240,9 +268,9 @@ static ritz_status take_scratch(ritz_stream *s, struct moments *job)
     const size_t size = (size_t)job->staged_size, real = sizeof(double);
     size_t bytes = 0;
     void *p = NULL;
-    const size_t staged = cpu_piece(&bytes, job->block_rows * n, size);
-    const size_t tiles = cpu_piece(&bytes, job->threads * tile, size);
-    const size_t partial = cpu_piece(&bytes, job->block_rows / CHUNK_ROWS * n, real);
+    const size_t staged = cpu_piece(&bytes, job->pieces * PADDED_ROWS * n, size);
+    const size_t tiles = cpu_piece(&bytes, job->threads * PRODUCTS * tile, size);
+    const size_t partial = cpu_piece(&bytes, job->pieces * (SUM_ROWS / CHUNK_ROWS) * n, real);
     const size_t shift = cpu_piece(&bytes, n, real);
     const size_t shift_f32 = cpu_piece(&bytes, n, sizeof(float));
     const size_t residual = cpu_piece(&bytes, n, real);

@@ -15,7 +15,7 @@
 #include "io/number.h"
 
 enum {
-    SHOWN_BYTES = 40, /* of a field in a message */
+    SHOWN_FIELD_BYTES = 40, /* of a field in a message */
     CONVERTED_AT_ONCE = 512
 };
 
@@ -30,7 +30,7 @@ static const char *csv_path(const ritz_csv *csv)
     return ritz_source_path(csv->scanner.source);
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 static ritz_status refuse_field(const ritz_csv *csv, const ritz_csv_field *field, int64_t column,
                                 ritz_number_kind kind)
@@ -48,8 +48,8 @@ static ritz_status refuse_field(const ritz_csv *csv, const ritz_csv_field *field
                          " is empty; write nan for a value that is not known",
                          path, field->line, column);
     }
-    char shown[SHOWN_BYTES + 1];
-    int64_t kept = field->length < SHOWN_BYTES ? field->length : SHOWN_BYTES;
+    char shown[SHOWN_FIELD_BYTES + 1];
+    int64_t kept = field->length < SHOWN_FIELD_BYTES ? field->length : SHOWN_FIELD_BYTES;
     for (int64_t i = 0; i < kept; i++) {
         char c = field->text[i];
         shown[i] = c >= ' ' && c <= '~' ? c : '?'; /* keep control codes off the terminal */
@@ -81,7 +81,7 @@ static ritz_status file_changed(const ritz_csv *csv)
                      csv_path(csv));
 }
 
-/* ---- delimiter and header --------------------------------------------------------------------- */
+/* ---- delimiter and header ------------------------------------------------------------------- */
 
 static ritz_number_kind parse_field(const ritz_csv *csv, const ritz_csv_field *field, double *value)
 {
@@ -109,8 +109,8 @@ static ritz_status read_contents(ritz_csv *csv, line_contents *contents)
     return RITZ_OK;
 }
 
-/* Is the line that starts at `start` of the buffer nothing but numbers, with the scanner's delimiter
- * between them? */
+/* Is the line that starts at `start` of the buffer nothing but numbers, with the scanner's
+ * delimiter between them? */
 static ritz_status splits_into_numbers(ritz_csv *csv, int64_t start, bool *does)
 {
     ritz_csv_scanner *s = &csv->scanner;
@@ -195,7 +195,7 @@ static ritz_status read_first_line(ritz_csv *csv)
     return RITZ_OK;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------- */
 
 static ritz_status count_rows(ritz_csv *csv)
 {

@@ -35,7 +35,8 @@ void ritz_csv_set_delimiter(ritz_csv_scanner *s, char delimiter);
 /* Go to the start of the source, and fetch the first buffer. A byte order mark is skipped. */
 ritz_status ritz_csv_restart(ritz_csv_scanner *s);
 
-/* Skip comments and empty lines, up to the start of a line with fields; `found` says if there is one. */
+/* Skip comments and empty lines, up to the start of a line with fields; `found` says if
+ * there is one. */
 ritz_status ritz_csv_start_line(ritz_csv_scanner *s, bool *found);
 
 /* Fill the buffer with what comes next, and pretend that the source ends there, until the restart:

@@ -1,4 +1,4 @@
-/* The header of IDX files: two zero bytes, a type, the number of axes, and their lengths; everything
+/* The header of IDX files: two zero bytes, a type, the number of axes, and their lengths; all of it
  * most significant byte first.
  *
  * Format: LeCun, Cortes and Burges, "The MNIST database of handwritten digits", section "The IDX

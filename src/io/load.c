@@ -55,8 +55,8 @@ static void *map_elements(int descriptor, int64_t offset, int64_t bytes)
     return pages == MAP_FAILED ? NULL : pages + into_page;
 }
 
-/* Memory for the whole matrix. What the machine cannot hold is refused here, because Linux grants it
- * and later kills the process. */
+/* Memory for the whole matrix. What the machine cannot hold is refused here, because Linux grants
+ * it and later kills the process. */
 static ritz_status allocate(const char *path, const ritz_file_info *info, ritz_dtype dtype,
                             void **data)
 {

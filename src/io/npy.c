@@ -15,8 +15,8 @@ static const unsigned char npy_magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 enum {
     /* Only structured types, which are refused anyway, have headers beyond this. */
     MAX_HEADER_BYTES = 1 << 16,
-    NPY_MAX_AXES = 64, /* NumPy 2 */
-    SHOWN_BYTES = 60   /* of a piece of the header in a message */
+    NPY_MAX_AXES = 64,      /* NumPy 2 */
+    SHOWN_HEADER_BYTES = 60 /* of a piece of the header in a message */
 };
 
 bool ritz_is_npy(const unsigned char *magic, int64_t size)
@@ -24,7 +24,7 @@ bool ritz_is_npy(const unsigned char *magic, int64_t size)
     return size >= (int64_t)sizeof npy_magic && memcmp(magic, npy_magic, sizeof npy_magic) == 0;
 }
 
-/* ---- the dictionary --------------------------------------------------------------------------- */
+/* ---- the dictionary ------------------------------------------------------------------------- */
 
 typedef struct parser {
     const char *path;
@@ -129,7 +129,7 @@ static ritz_status parse_shape(parser *p, ritz_array_header *header)
     return RITZ_OK;
 }
 
-/* ---- the type --------------------------------------------------------------------------------- */
+/* ---- the type ------------------------------------------------------------------------------- */
 
 static const struct {
     char kind;
@@ -143,16 +143,16 @@ static const struct {
 };
 
 /* A piece of the header for a message: what could disturb a terminal becomes '?'. */
-static void printable(char shown[SHOWN_BYTES + 1], const char *text, int64_t length)
+static void printable(char shown[SHOWN_HEADER_BYTES + 1], const char *text, int64_t length)
 {
-    int64_t kept = length < SHOWN_BYTES ? length : SHOWN_BYTES;
+    int64_t kept = length < SHOWN_HEADER_BYTES ? length : SHOWN_HEADER_BYTES;
     for (int64_t i = 0; i < kept; i++) shown[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
     shown[kept] = '\0';
 }
 
 static ritz_status refuse_descr(const parser *p, const char *text, int64_t length)
 {
-    char shown[SHOWN_BYTES + 1];
+    char shown[SHOWN_HEADER_BYTES + 1];
     printable(shown, text, length);
     const char *advice = "Ritz reads real numbers of up to 64 bits; convert with "
                          "astype('float64') before numpy.save";
@@ -173,7 +173,7 @@ static ritz_status parse_descr(parser *p, ritz_array_header *header)
 {
     skip_blanks(p);
     if (peek(p) == '[' || peek(p) == '(') {
-        char shown[SHOWN_BYTES + 1];
+        char shown[SHOWN_HEADER_BYTES + 1];
         printable(shown, p->text + p->at, p->size - p->at);
         return ritz_fail(RITZ_ERR_DTYPE,
                          "%s: it holds records (structured type %s...); save each field as an "
@@ -236,7 +236,7 @@ ritz_status ritz_npy_parse(const char *path, const char *text, int64_t size,
     return RITZ_OK;
 }
 
-/* ---- the file --------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 /* Version and length of the dictionary; the length field has 2 bytes in version 1, 4 since. */
 static ritz_status read_preamble(ritz_source *source, int64_t *length, int64_t *preamble)

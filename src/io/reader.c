@@ -13,7 +13,7 @@
 #include "io/format.h"
 
 enum {
-    BUFFER_BYTES = 1 << 20,       /* in the second-level cache */
+    READ_BUFFER_BYTES = 1 << 20,  /* in the second-level cache */
     COLUMN_PIECE_BYTES = 1 << 16, /* of one column at a time, in Fortran order */
     DIRECT_ROW_BYTES = 1 << 16    /* rows from here on are read one by one without the buffer */
 };
@@ -42,7 +42,7 @@ static const char *reader_path(const ritz_reader *r)
     return ritz_source_path(r->source);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening -------------------------------------------------------------------------------- */
 
 /* Formats that people try, by their first bytes. */
 static const struct {
@@ -133,8 +133,8 @@ static ritz_status set_shape(ritz_reader *r, const ritz_array_header *header)
     }
     r->info.rows = header->shape[0];
     r->info.cols = cols;
-    /* A vector is the same in both orders. */
-    bool column_major = header->fortran_order && header->ndim == 2 && cols != 1;
+    bool vector = header->ndim < 2 || cols == 1 || header->shape[0] == 1; /* both orders are one */
+    bool column_major = header->fortran_order && !vector;
     r->info.layout = column_major ? RITZ_COL_MAJOR : RITZ_ROW_MAJOR;
     return RITZ_OK;
 }
@@ -186,7 +186,7 @@ static ritz_status open_array(ritz_reader *r)
     (void)snprintf(r->info.type_name, sizeof r->info.type_name, "%s", ritz_elem_name(r->elem));
     RITZ_TRY(set_shape(r, &header));
     RITZ_TRY(check_size(r));
-    r->buffer = malloc(BUFFER_BYTES);
+    r->buffer = malloc(READ_BUFFER_BYTES);
     if (r->buffer == NULL) {
         return ritz_fail(RITZ_ERR_MEMORY, "%s: out of memory", reader_path(r));
     }
@@ -259,7 +259,7 @@ ritz_status ritz_reader_rewind(ritz_reader *r)
     return ritz_source_seek(r->source, r->info.data_offset);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static void swap_bytes(void *data, int64_t count, int64_t size)
 {
@@ -288,7 +288,7 @@ static ritz_status read_run(ritz_reader *r, int64_t count, unsigned char *dst, r
 {
     if ((int)r->elem == (int)dtype) return read_elements(r, count, dst);
     int64_t dst_bytes = (int64_t)ritz_dtype_size(dtype);
-    int64_t capacity = BUFFER_BYTES / elem_bytes(r);
+    int64_t capacity = READ_BUFFER_BYTES / elem_bytes(r);
     for (int64_t done = 0; done < count; done += capacity) {
         int64_t n = min_i64(capacity, count - done);
         RITZ_TRY(read_elements(r, n, r->buffer));
@@ -303,7 +303,7 @@ static ritz_status read_short_rows(ritz_reader *r, int64_t count, unsigned char 
 {
     int64_t row_bytes = r->info.cols * elem_bytes(r);
     int64_t step = ld * (int64_t)ritz_dtype_size(dtype);
-    int64_t capacity = BUFFER_BYTES / row_bytes;
+    int64_t capacity = READ_BUFFER_BYTES / row_bytes;
     for (int64_t done = 0; done < count; done += capacity) {
         int64_t n = min_i64(capacity, count - done);
         RITZ_TRY(read_elements(r, n * r->info.cols, r->buffer));
@@ -355,7 +355,7 @@ static ritz_status read_fortran_order(ritz_reader *r, int64_t count, unsigned ch
     int64_t row_bytes = ld * (int64_t)ritz_dtype_size(dtype);
     for (int64_t done = 0; done < count && cols > 0; done += piece) {
         int64_t n = min_i64(piece, count - done);
-        int64_t panel = BUFFER_BYTES / elem_bytes(r) / n;
+        int64_t panel = READ_BUFFER_BYTES / elem_bytes(r) / n;
         for (int64_t j = 0; j < cols; j += panel) {
             RITZ_TRY(read_panel(r, r->next_row + done, n, j, min_i64(panel, cols - j),
                                 dst + done * row_bytes, dtype, ld));

@@ -1,8 +1,8 @@
 /* Rows of a file, one block after the other, in bounded memory.
  *
  * Cost: rows in C order are read in sequence, straight into the caller's memory if neither type nor
- * byte order nor padding needs work. A .npy file in Fortran order takes one pread for each column and
- * block, so blocks should be large. A CSV file is scanned once when it is opened.
+ * byte order nor padding needs work. A .npy file in Fortran order takes one pread for each column
+ * and block, so blocks should be large. A CSV file is scanned once when it is opened.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_IO_READER_H

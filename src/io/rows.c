@@ -4,7 +4,7 @@
  * is read; an event per buffer tells when the stream has passed it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "io/rows.h"
+#include "core/rows.h"
 
 #include <stdlib.h>
 

@@ -16,7 +16,7 @@
 #include "ritz/io.h"
 
 enum {
-    BUFFER_BYTES = 1 << 20,
+    WRITE_BUFFER_BYTES = 1 << 20,
     HEADER_BYTES = 128, /* a multiple of 64; holds any two lengths, so that version 1.0 is enough */
     WRITE_AT_ONCE = 1 << 30
 };
@@ -39,7 +39,7 @@ static ritz_status no_memory(const target *t)
     return ritz_fail(RITZ_ERR_MEMORY, "%s: out of memory", t->shown);
 }
 
-/* ---- the file --------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 /* Find the place that the path means, and refuse to replace what is no regular file. */
 static ritz_status find_target(target *t, bool *exists, mode_t *mode)
@@ -55,9 +55,11 @@ static ritz_status find_target(target *t, bool *exists, mode_t *mode)
         return ritz_fail(RITZ_ERR_IO, "%s is a directory, a device or a pipe; name a regular file",
                          t->shown);
     }
-    if (access(t->shown, W_OK) != 0) return io_failed(t, "is protected from being replaced");
+    if (faccessat(AT_FDCWD, t->shown, W_OK, AT_EACCESS) != 0)
+        return io_failed(t, "is protected from being replaced");
     *mode = status.st_mode & 07777;
     t->final_path = realpath(t->shown, NULL);
+    if (t->final_path == NULL && errno == ENOMEM) return no_memory(t);
     return t->final_path != NULL ? RITZ_OK : io_failed(t, "cannot be written");
 }
 
@@ -132,7 +134,7 @@ static void discard(target *t)
     free(t->final_path);
 }
 
-/* ---- the contents ----------------------------------------------------------------------------- */
+/* ---- the contents --------------------------------------------------------------------------- */
 
 static const char *descr_of(ritz_dtype dtype)
 {
@@ -171,14 +173,14 @@ static ritz_status write_runs(const target *t, const unsigned char *data, int64_
 {
     if (count == 0 || length == 0) return RITZ_OK;
     if (length == step || count == 1) return write_bytes(t, data, count * length);
-    if (length >= BUFFER_BYTES) {
+    if (length >= WRITE_BUFFER_BYTES) {
         for (int64_t i = 0; i < count; i++) RITZ_TRY(write_bytes(t, data + i * step, length));
         return RITZ_OK;
     }
-    unsigned char *buffer = malloc(BUFFER_BYTES);
+    unsigned char *buffer = malloc(WRITE_BUFFER_BYTES);
     if (buffer == NULL) return no_memory(t);
     ritz_status rc = RITZ_OK;
-    int64_t capacity = BUFFER_BYTES / length;
+    int64_t capacity = WRITE_BUFFER_BYTES / length;
     for (int64_t done = 0; done < count; done += capacity) {
         int64_t n = capacity < count - done ? capacity : count - done;
         for (int64_t i = 0; i < n; i++) {

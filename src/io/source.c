@@ -36,7 +36,7 @@ struct ritz_source {
     gzip *gzip;     /* NULL for a plain file */
 };
 
-/* ---- plain ------------------------------------------------------------------------------------ */
+/* ---- plain ---------------------------------------------------------------------------------- */
 
 static ritz_status pread_fully(const ritz_source *source, void *dst, int64_t size, int64_t offset,
                                int64_t *got)
@@ -57,7 +57,7 @@ static ritz_status pread_fully(const ritz_source *source, void *dst, int64_t siz
     return RITZ_OK;
 }
 
-/* ---- gzip ------------------------------------------------------------------------------------- */
+/* ---- gzip ----------------------------------------------------------------------------------- */
 
 static ritz_status gzip_damaged(const ritz_source *source, const char *what)
 {
@@ -126,13 +126,13 @@ static ritz_status gzip_open(ritz_source *source)
     if (z == NULL) return ritz_fail(RITZ_ERR_MEMORY, "%s: out of memory", source->path);
     if (inflateInit2(&z->stream, 16 + MAX_WBITS) != Z_OK) { /* 16: gzip and nothing else */
         free(z);
-        return ritz_fail(RITZ_ERR_MEMORY, "%s: zlib could not be started", source->path);
+        return ritz_fail(RITZ_ERR_MEMORY, "%s: out of memory for zlib", source->path);
     }
     source->gzip = z;
     return RITZ_OK;
 }
 
-/* ---- both ------------------------------------------------------------------------------------- */
+/* ---- both ----------------------------------------------------------------------------------- */
 
 static ritz_status refuse_kind(const char *path, mode_t mode)
 {

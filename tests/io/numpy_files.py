@@ -148,8 +148,9 @@ def make_csv(w):
     w.csv("commented.csv", x, fmt="%.17g", delimiter=",", header="a,b,c,d")
     w.csv("named.csv", x, fmt="%.17g", delimiter=",", header="a,b,c,d", comments="")
     w.csv("crlf.csv", x, fmt="%.17g", delimiter=",", newline="\r\n")
-    w.csv("exponents.csv", np.ldexp(rng.standard_normal((50, 6)), rng.integers(-1060, 1000, (50, 6))),
-          fmt="%.16e", delimiter=",")
+    exponents = rng.integers(-1060, 1000, (50, 6))
+    w.csv("exponents.csv", np.ldexp(rng.standard_normal((50, 6)), exponents), fmt="%.16e",
+          delimiter=",")
     w.csv("shortest.csv", np.round(rng.standard_normal((40, 8)), 3), fmt="%s", delimiter=",")
     w.csv("long.csv", rng.standard_normal((9001, 7)), fmt="%.17g", delimiter=",")
     w.csv("wide.csv", rng.standard_normal((3, 40001)), fmt="%.17g", delimiter=" ")

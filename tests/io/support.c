@@ -65,6 +65,12 @@ const char *path_to(const char *name)
 
 const char *write_file(const char *name, const void *data, size_t size)
 {
+    (void)unlink(path_to(name)); /* mostly, there is none */
+    return overwrite_file(name, data, size);
+}
+
+const char *overwrite_file(const char *name, const void *data, size_t size)
+{
     const char *path = path_to(name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
@@ -76,6 +82,7 @@ const char *write_file(const char *name, const void *data, size_t size)
 const char *write_gzip(const char *name, const void *data, size_t size)
 {
     const char *path = path_to(name);
+    (void)unlink(path);
     gzFile file = gzopen(path, "wb");
     assert_non_null(file);
     if (size > 0) assert_int_equal(gzwrite(file, data, (unsigned)size), size);
@@ -95,6 +102,17 @@ unsigned char *read_file(const char *path, size_t *size)
     assert_int_equal(fread(data, 1, *size, file), *size);
     (void)fclose(file);
     return data;
+}
+
+void give_up_root(void)
+{
+    enum { NOBODY = 65534 };
+    if (getuid() == 0) assert_int_equal(seteuid(NOBODY), 0);
+}
+
+void take_back_root(void)
+{
+    if (getuid() == 0) assert_int_equal(seteuid(0), 0);
 }
 
 unsigned char *make_npy(const char *dictionary, const void *data, size_t data_size, size_t *size)

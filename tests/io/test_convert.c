@@ -10,8 +10,8 @@
 
 #include "core/convert.h"
 
-/* long double has at least 64 bits, so that it holds every element exactly, and one rounding from it is
- * the right one. */
+/* long double has at least 64 bits, so that it holds every element exactly, and one rounding from
+ * it is the right one. */
 _Static_assert(LDBL_MANT_DIG >= 64, "the reference needs 64 bits");
 
 /* Round to a binary format of `precision` bits whose smallest normal number is 2^min_exponent and
@@ -60,8 +60,8 @@ static void test_every_half(void **state)
     }
 }
 
-/* Between each two neighbours: the midpoint goes to the even one, and the next number on either side to
- * the near one. Behind the largest finite number the neighbour is infinity. */
+/* Between each two neighbours: the midpoint goes to the even one, and the next number on either
+ * side to the near one. Behind the largest finite number the neighbour is infinity. */
 static void check_midpoints(uint16_t last, int fraction_bits, int bias, uint16_t (*from_f32)(float),
                             uint16_t (*from_f64)(double))
 {
@@ -69,8 +69,9 @@ static void check_midpoints(uint16_t last, int fraction_bits, int bias, uint16_t
         uint16_t high = (uint16_t)(low + 1);
         uint16_t even = (low & 1) == 0 ? low : high;
         double a = (double)pattern_value(low, fraction_bits, bias);
-        double step = low == 0 ? (double)pattern_value(1, fraction_bits, bias)
-                               : a - (double)pattern_value((uint16_t)(low - 1), fraction_bits, bias);
+        double step = low == 0
+                          ? (double)pattern_value(1, fraction_bits, bias)
+                          : a - (double)pattern_value((uint16_t)(low - 1), fraction_bits, bias);
         double b = high == last ? a + step : (double)pattern_value(high, fraction_bits, bias);
         double middle = (a + b) / 2;
         assert_int_equal(from_f64(middle), even);
@@ -99,7 +100,7 @@ static void test_halves_round_to_nearest_even(void **state)
     assert_true(isnan(ritz_bf16_to_f32(ritz_f32_to_bf16(ritz_f32_from_bits(0xFF800001u)))));
 }
 
-/* ---- every pair of types ---------------------------------------------------------------------- */
+/* ---- every pair of types -------------------------------------------------------------------- */
 
 static long double load(const void *data, ritz_elem type, int64_t k)
 {
@@ -212,11 +213,11 @@ static void test_every_pair(void **state)
 static void test_saturation(void **state)
 {
     (void)state;
-    const double x[] = {-1e300,      -128.5, -129, 127.5, 126.5,        0.5,          1.5, -0.5,
+    const double x[] = {-1e300,      -128.5, -129, 127.5,  126.5,   0.5,          1.5,  -0.5,
                         (double)NAN, 255.5,  256,  0x1p63, -0x1p63, 2147483646.5, 1e300};
     const int8_t as_i8[] = {-128, -128, -128, 127, 126, 0, 2, 0, 0, 127, 127, 127, -128, 127, 127};
     const uint8_t as_u8[] = {0, 0, 0, 128, 126, 0, 2, 0, 0, 255, 255, 255, 0, 255, 255};
-    const int64_t as_i64[] = {INT64_MIN, -128, -129, 128, 126, 0,         2,         0,
+    const int64_t as_i64[] = {INT64_MIN, -128, -129, 128,       126,       0,          2,        0,
                               0,         256,  256,  INT64_MAX, INT64_MIN, 2147483646, INT64_MAX};
     int64_t n = sizeof x / sizeof *x;
     int8_t i8[sizeof x / sizeof *x];

@@ -38,10 +38,18 @@ static const good_case good_cases[] = {
     {"1\n2\n3", 3, 1, 0, ',', {1, 2, 3}},
     {"height\n1\n2", 2, 1, 1, ',', {1, 2}},
     {"1e3,-2.5E-1,+.5\n1.,00012,-0\n", 2, 3, 0, ',', {1000, -0.25, 0.5, 1, 12, -0.0}},
-    {"nan,inf\n-inf,Infinity\n", 2, 2, 0, ',', {(double)NAN, (double)INFINITY, -(double)INFINITY,
-                                                (double)INFINITY}},
-    {"NaN;NAN\n-nan;+INF\n", 2, 2, 0, ';', {(double)NAN, (double)NAN, (double)NAN,
-                                            (double)INFINITY}},
+    {"nan,inf\n-inf,Infinity\n",
+     2,
+     2,
+     0,
+     ',',
+     {(double)NAN, (double)INFINITY, -(double)INFINITY, (double)INFINITY}},
+    {"NaN;NAN\n-nan;+INF\n",
+     2,
+     2,
+     0,
+     ';',
+     {(double)NAN, (double)NAN, (double)NAN, (double)INFINITY}},
     {"1e-400,1e-320\n", 1, 2, 0, ',', {0, 1e-320}},
 };
 
@@ -89,7 +97,8 @@ static const bad_case bad_cases[] = {
     {"1,,2\n3,4,5\n", "bad.csv:1: 2 of the 3 fields are numbers"},
     {"1,a,2\n3,4,5\n", "bad.csv:1: 2 of the 3 fields are numbers"},
     {"1,5;2,5\n3,5;4,5\n", "bad.csv:2: column 1: '3,5' is not a number; decimals"},
-    {"x;y\n1,5;2,5\n", "bad.csv:2: column 1: '1,5' is not a number; decimals are written with a point"},
+    {"x;y\n1,5;2,5\n",
+     "bad.csv:2: column 1: '1,5' is not a number; decimals are written with a point"},
     {"1,2\n3,1e999\n", "bad.csv:2: column 2: 1e999 is too large for float64"},
     {"1,2\n3,\"4\n", "bad.csv:2: column 2: a quotation mark has no partner"},
     {"1,2\n\"3\"3,4\n", "bad.csv:2: column 1: a quotation mark"},
@@ -101,7 +110,8 @@ static const bad_case bad_cases[] = {
     {"1,2\n3,1.2.3\n", "'1.2.3' is not a number"},
     {"1,2\n3,1 2\n", "'1 2' is not a number"},
     {"1,2\n3,nano\n", "'nano' is not a number"},
-    {"1,2\n3,4\xC3\xA9\n", "'4?" "?' is not a number"},
+    {"1,2\n3,4\xC3\xA9\n", "'4?"
+                           "?' is not a number"},
     {"# only\n# comments\n\n", "holds no row of numbers"},
     {"a,b\n", "holds no row of numbers"},
     {"hello", "holds no row of numbers"},
@@ -170,13 +180,13 @@ static void test_file_that_changes(void **state)
     ritz_reader *reader = NULL;
     double rows[6];
     expect_ok(ritz_reader_open(path, &reader));
-    (void)write_file("changing.csv", "1,2\n3,4\n", 8);
+    (void)overwrite_file("changing.csv", "1,2\n3,4\n", 8);
     expect_ok(ritz_reader_rewind(reader));
     expect_error(ritz_reader_read(reader, 3, rows, RITZ_F64, 2), RITZ_ERR_IO, "changed while");
-    (void)write_file("changing.csv", "1,2\n3\n5,6\n", 10);
+    (void)overwrite_file("changing.csv", "1,2\n3\n5,6\n", 10);
     expect_ok(ritz_reader_rewind(reader));
     expect_error(ritz_reader_read(reader, 3, rows, RITZ_F64, 2), RITZ_ERR_IO, "changed while");
-    (void)write_file("changing.csv", "1,2\n3,4,5\n6,7\n", 14);
+    (void)overwrite_file("changing.csv", "1,2\n3,4,5\n6,7\n", 14);
     expect_ok(ritz_reader_rewind(reader));
     expect_error(ritz_reader_read(reader, 3, rows, RITZ_F64, 2), RITZ_ERR_IO, "changed while");
     ritz_reader_close(&reader);
@@ -198,7 +208,8 @@ static void test_numbers_are_rounded_correctly(void **state)
             memcpy(&x, &random, sizeof x);
             n = snprintf(text, sizeof text, "%.*g", 1 + (int)(random >> 60) + k % 6, x);
         } else {
-            n = snprintf(text, sizeof text, "%llu.%llue%d", (unsigned long long)(random >> (k % 60)),
+            n = snprintf(text, sizeof text, "%llu.%llue%d",
+                         (unsigned long long)(random >> (k % 60)),
                          (unsigned long long)(random >> 40), k % 50 - 25);
         }
         char shown[64];

@@ -76,7 +76,8 @@ static void check_load(const expectation *e, const char *path)
     for (int64_t i = 0; i < H.rows; i++) {
         for (int64_t j = 0; j < H.cols; j++) {
             int64_t k = H.layout == RITZ_ROW_MAJOR ? i * H.ld + j : i + j * H.ld;
-            if (memcmp(bytes + (size_t)k * elem, expected + (size_t)(i * H.cols + j) * elem, elem)) {
+            if (memcmp(bytes + (size_t)k * elem, expected + (size_t)(i * H.cols + j) * elem,
+                       elem)) {
                 fail_msg("%s: element (%" PRId64 ", %" PRId64 ") differs", e->name, i, j);
             }
         }
@@ -182,7 +183,32 @@ static void test_files_made_by_numpy(void **state)
     assert_true(files > 100);
 }
 
-/* ---- the other way: what Ritz saves, NumPy loads ---------------------------------------------- */
+/* Other writers than NumPy call a vector Fortran order; its rows can be streamed all the same. */
+static void test_vectors_in_fortran_order(void **state)
+{
+    (void)state;
+    static const char *const shapes[] = {"(4,)", "(4, 1)", "(1, 4)"};
+    static const float x[4] = {1, 2, 3, 4};
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        char dictionary[128];
+        (void)snprintf(dictionary, sizeof dictionary,
+                       "{'descr': '<f4', 'fortran_order': True, 'shape': %s}", shapes[k]);
+        size_t size = 0;
+        unsigned char *npy = make_npy(dictionary, x, sizeof x, &size);
+        ritz_reader *reader = NULL;
+        float back[4] = {0};
+        expect_ok(ritz_reader_open(write_gzip("vector.npy.gz", npy, size), &reader));
+        const ritz_file_info *info = ritz_reader_info(reader);
+        assert_int_equal(info->layout, RITZ_ROW_MAJOR);
+        assert_int_equal(info->rows, k < 2 ? 4 : 1);
+        expect_ok(ritz_reader_read(reader, info->rows, back, RITZ_F32, info->cols));
+        assert_memory_equal(back, x, sizeof x);
+        ritz_reader_close(&reader);
+        free(npy);
+    }
+}
+
+/* ---- the other way: what Ritz saves, NumPy loads -------------------------------------------- */
 
 static void save_case(ritz_dtype dtype, int64_t rows, int64_t cols, ritz_layout layout, int64_t pad)
 {
@@ -197,7 +223,8 @@ static void save_case(ritz_dtype dtype, int64_t rows, int64_t cols, ritz_layout 
         for (int64_t j = 0; j < cols; j++) {
             int64_t k = layout == RITZ_ROW_MAJOR ? i * ld + j : i + j * ld;
             unsigned char *r = raw + (size_t)(i * cols + j) * elem;
-            for (size_t b = 0; b < elem; b++) r[b] = (unsigned char)(17 * i + 5 * j + 3 * (int)b + 1);
+            for (size_t b = 0; b < elem; b++)
+                r[b] = (unsigned char)(17 * i + 5 * j + 3 * (int)b + 1);
             memcpy(padded + (size_t)k * elem, r, elem);
         }
     }
@@ -208,8 +235,8 @@ static void save_case(ritz_dtype dtype, int64_t rows, int64_t cols, ritz_layout 
     (void)write_file(name, raw, (size_t)(rows * cols) * elem);
     (void)snprintf(name, sizeof name, "saved_%s_%d_%d_%c_%d.npy", what, (int)rows, (int)cols, order,
                    (int)pad);
-    ritz_hmat H = ritz_hmat_with_ld(ritz_hmat_wrap(padded, dtype, rows, cols, layout),
-                                    ld > 0 ? ld : 1);
+    ritz_hmat H =
+        ritz_hmat_with_ld(ritz_hmat_wrap(padded, dtype, rows, cols, layout), ld > 0 ? ld : 1);
     expect_ok(ritz_save_npy(path_to(name), H));
 
     /* And Ritz reads it back in the same order. */
@@ -252,6 +279,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_files_made_by_numpy, make_directory, remove_directory),
+        cmocka_unit_test_setup_teardown(test_vectors_in_fortran_order, make_directory,
+                                        remove_directory),
         cmocka_unit_test_setup_teardown(test_saved_files_are_read_by_numpy, make_directory,
                                         remove_directory),
     };

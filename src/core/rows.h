@@ -1,8 +1,9 @@
-/* Feeding the rows of a source to a device, block by block.
+/* Feeding the rows of a source to a device, block by block. Declared here for the algorithms; implemented in
+ * src/io/rows.c, which knows the files.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef RITZ_IO_ROWS_H
-#define RITZ_IO_ROWS_H
+#ifndef RITZ_CORE_ROWS_H
+#define RITZ_CORE_ROWS_H
 
 #include "core/backend.h"
 

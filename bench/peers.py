@@ -1,0 +1,289 @@
+"""What run_peers.py compares: every contender of every task, run inside a worker process.
+
+A contender is a class: its constructor imports and prepares (not timed), `run(data)` is timed and
+returns what `check` of the task judges. Ritz is one of them.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import gzip
+import importlib
+import pathlib
+
+import numpy as np
+
+FASHION = pathlib.Path("/usr/share/datasets/fashion-mnist")
+
+
+class Missing(Exception):
+    """This contender cannot run here; the message says why."""
+
+
+def need(module):
+    """Import a module or raise Missing."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise Missing(str(error)) from None
+
+
+# ---- data ----------------------------------------------------------------------------------------
+
+def read_images(path, count, out):
+    """The pixels of an IDX file of images into `out`, as they are (0 to 255)."""
+    with gzip.open(path) as file:
+        header = np.frombuffer(file.read(16), ">u4")
+        if tuple(header) != (0x803, count, 28, 28):
+            raise ValueError(f"{path}: not {count} images of 28 x 28")
+        step = 5000
+        for start in range(0, count, step):
+            block = np.frombuffer(file.read(step * 784), np.uint8).reshape(-1, 784)
+            out[start:start + len(block)] = block
+
+
+def fashion_mnist(dtype):
+    """70 000 x 784; generated with a similar spectrum where the data set is not installed."""
+    train, test = FASHION / "train-images-idx3-ubyte.gz", FASHION / "t10k-images-idx3-ubyte.gz"
+    if not (train.exists() and test.exists()):
+        return decaying(70000, 784, dtype, 1.0), "generated, 70000 x 784"
+    data = np.empty((70000, 784), dtype)
+    read_images(train, 60000, data[:60000])
+    read_images(test, 10000, data[60000:])
+    return data, "Fashion-MNIST, 70000 x 784"
+
+
+def decaying(rows, cols, dtype, power):
+    """Rows with a mean, and standard deviation i^-power along orthogonal direction i."""
+    random = np.random.default_rng(1)
+    basis = np.linalg.qr(random.standard_normal((cols, cols)))[0]
+    basis *= np.arange(1, cols + 1)[:, None] ** -power
+    mean = random.standard_normal(cols)
+    data = np.empty((rows, cols), dtype)
+    for start in range(0, rows, 10000):
+        block = data[start:start + 10000]
+        block[...] = random.standard_normal((len(block), cols)) @ basis + mean
+    return data
+
+
+def matrix(rows, cols, dtype):
+    """Uniform on (-1, 1)."""
+    return np.random.default_rng(2).uniform(-1, 1, (rows, cols)).astype(dtype)
+
+
+def symmetric(n, dtype):
+    """Positive definite."""
+    g = np.random.default_rng(3).uniform(-1, 1, (n, n))
+    return (g @ g.T / n + np.eye(n)).astype(dtype)
+
+
+# ---- PCA -----------------------------------------------------------------------------------------
+
+class RitzPca:
+    """Ritz, method auto."""
+
+    def __init__(self, task, library):
+        from ritz_ctypes import Ritz
+        self.ritz, self.k, self.report = Ritz(library), task["k"], {}
+
+    def run(self, data):
+        found, self.report = self.ritz.pca_fit(data, self.k)
+        return found
+
+
+class TiledCovariance:
+    """What a careful user writes by hand on SciPy.
+
+    One pass over tiles that stay in the cache, shifted by the mean of the first tile so that a
+    large mean costs no digits; syrk on each tile (half the flops of a full product), summed in
+    float64; then only the wanted eigenvectors. No copy of the data, no temporary larger than a
+    tile.
+    """
+
+    def __init__(self, task, _library):
+        self.linalg, self.k, self.tile = need("scipy.linalg"), task["k"], task.get("tile", 4096)
+
+    def run(self, data):
+        rows, cols = data.shape
+        tile = min(self.tile, rows)
+        syrk = self.linalg.get_blas_funcs("syrk", dtype=data.dtype)
+        gemv = self.linalg.get_blas_funcs("gemv", dtype=data.dtype)
+        shift = data[:tile].mean(axis=0, dtype=np.float64).astype(data.dtype)
+        block = np.empty((tile, cols), data.dtype)
+        gram = np.zeros((cols, cols), data.dtype, order="F")
+        ones = np.ones(tile, data.dtype)
+        total, sums = np.zeros((cols, cols), order="F"), np.zeros(cols)
+        for start in range(0, rows, tile):
+            part = data[start:start + tile]
+            centred = np.subtract(part, shift, out=block[:len(part)])
+            gram = syrk(1, centred.T, lower=1, c=gram, overwrite_c=1)
+            total += gram
+            sums += gemv(1, centred.T, ones[:len(part)])
+        total -= np.outer(sums, sums / rows)
+        total /= rows - 1
+        _, vectors = self.linalg.eigh(total, lower=True, overwrite_a=True, check_finite=False,
+                                      subset_by_index=[cols - self.k, cols - 1])
+        return vectors[:, ::-1].T
+
+
+class SklearnPca:
+    """scikit-learn with one of its solvers."""
+    solver = None
+
+    def __init__(self, task, _library):
+        decomposition = need("sklearn.decomposition")
+        version = need("sklearn").__version__
+        if self.solver == "covariance_eigh" and tuple(map(int, version.split(".")[:2])) < (1, 5):
+            raise Missing(f"scikit-learn {version} has no covariance_eigh (from 1.5 on)")
+        self.make = lambda: decomposition.PCA(task["k"], svd_solver=self.solver, random_state=0)
+
+    def run(self, data):
+        return self.make().fit(data).components_
+
+
+class SklearnRandomized(SklearnPca):
+    """scikit-learn, randomized."""
+    solver = "randomized"
+
+
+class SklearnFull(SklearnPca):
+    """scikit-learn, full."""
+    solver = "full"
+
+
+class SklearnCovariance(SklearnPca):
+    """scikit-learn 1.5 or later, covariance_eigh."""
+    solver = "covariance_eigh"
+
+
+class TorchPca:
+    """torch.pca_lowrank with its defaults."""
+
+    def __init__(self, task, _library):
+        self.torch, self.k = need("torch"), task["k"]
+
+    def run(self, data):
+        self.torch.manual_seed(0)
+        return self.torch.pca_lowrank(self.torch.from_numpy(data), q=self.k)[2].T.numpy()
+
+
+# ---- dense linear algebra ------------------------------------------------------------------------
+
+class RitzDense:
+    """Ritz."""
+
+    def __init__(self, task, library):
+        from ritz_ctypes import Ritz
+        self.ritz, self.operation = Ritz(library), task["operation"]
+
+    def run(self, data):
+        if self.operation == "gemm":
+            return self.ritz.gemm(data, data)
+        return getattr(self.ritz, self.operation)(data)
+
+
+class NumpyDense:
+    """numpy.linalg."""
+
+    def __init__(self, task, _library):
+        self.operation = task["operation"]
+
+    def run(self, data):
+        if self.operation == "gemm":
+            return data @ data
+        if self.operation == "svd":
+            return np.linalg.svd(data, full_matrices=False)
+        return getattr(np.linalg, self.operation)(data)
+
+
+class ScipyDense:
+    """scipy.linalg, without its check of the input, which Ritz makes."""
+
+    def __init__(self, task, _library):
+        self.linalg, self.operation = need("scipy.linalg"), task["operation"]
+        if self.operation == "gemm":
+            raise Missing("SciPy multiplies as NumPy does")
+
+    def run(self, data):
+        if self.operation == "qr":
+            return self.linalg.qr(data, mode="economic", check_finite=False)
+        if self.operation == "svd":
+            return self.linalg.svd(data, full_matrices=False, check_finite=False)
+        return self.linalg.eigh(data, check_finite=False, driver="evd")
+
+
+CONTENDERS = {
+    "ritz": {"pca": RitzPca, "dense": RitzDense},
+    "tiled": {"pca": TiledCovariance},
+    "sklearn-randomized": {"pca": SklearnRandomized},
+    "sklearn-full": {"pca": SklearnFull},
+    "sklearn-covariance": {"pca": SklearnCovariance},
+    "torch-lowrank": {"pca": TorchPca},
+    "numpy": {"dense": NumpyDense},
+    "scipy": {"dense": ScipyDense},
+}
+
+
+# ---- tasks ---------------------------------------------------------------------------------------
+
+def load(task):
+    """The data of a task, and what it is."""
+    source, dtype = task["source"], task["dtype"]
+    if source == "fashion":
+        return fashion_mnist(dtype)
+    rows, cols = task["rows"], task["cols"]
+    if source == "decaying":
+        return decaying(rows, cols, dtype, task["power"]), f"generated, {rows} x {cols}"
+    if source == "symmetric":
+        return symmetric(rows, dtype), f"positive definite, {rows} x {rows}"
+    return matrix(rows, cols, dtype), f"uniform, {rows} x {cols}"
+
+
+def exact_components(data, k):
+    """Leading components from the float64 covariance of centred float64 tiles."""
+    rows, cols = data.shape
+    tiles = [slice(start, start + 5000) for start in range(0, rows, 5000)]
+    mean = sum(data[t].sum(axis=0, dtype=np.float64) for t in tiles) / rows
+    covariance = np.zeros((cols, cols))
+    for t in tiles:
+        centred = data[t].astype(np.float64) - mean
+        covariance += centred.T @ centred
+    return np.linalg.eigh(covariance)[1][:, :-k - 1:-1].T
+
+
+def subspace_sine(exact, found):
+    """Sine of the largest angle between the row spaces of two matrices of the same shape."""
+    q = np.linalg.qr(np.asarray(found, np.float64).T)[0]
+    return float(np.linalg.norm(q - exact.T @ (exact @ q), 2))
+
+
+def check_pca(exact, found):
+    """The sine to the exact answer; whether that is acceptable is the reader's to judge."""
+    if np.shape(found) != exact.shape or not np.all(np.isfinite(found)):
+        return float("inf")
+    return subspace_sine(exact, found)
+
+
+def check_dense(operation, data, result):
+    """Relative residual, or loss of orthogonality if that is larger, in units of n eps."""
+    a = np.asarray(data, np.float64)
+    x = np.random.default_rng(4).choice([-1.0, 1.0], (a.shape[1], 2))
+    parts = [np.asarray(part, np.float64) for part in
+             (result if isinstance(result, (tuple, list)) else [result])]
+    want, bases = a @ x, []
+    if operation == "gemm":
+        want, got = a @ want, parts[0] @ x
+    elif operation == "qr":
+        got, bases = parts[0] @ (parts[1] @ x), [parts[0]]
+    elif operation == "svd":
+        got = parts[0] @ (parts[1][:, None] * (parts[2] @ x))
+        bases = [parts[0], parts[2].T]
+    else:
+        got, bases = parts[1] @ (parts[0][:, None] * (parts[1].T @ x)), [parts[1]]
+    scale = np.finfo(data.dtype).eps * a.shape[1]
+    norm = np.linalg.norm(a) * np.linalg.norm(x)
+    if operation == "gemm":
+        norm *= np.linalg.norm(a)
+    errors = [np.linalg.norm(got - want) / norm]
+    errors += [np.linalg.norm(q.T @ (q @ y) - y) / np.linalg.norm(y)
+               for q in bases for y in [np.resize(x, (q.shape[1], 2))]]
+    return float(max(errors) / scale) if np.all(np.isfinite(errors)) else float("inf")

@@ -1,0 +1,223 @@
+"""Just enough of Ritz's C interface for the benchmarks, through ctypes.
+
+The structs repeat include/ritz field by field; tests/command/test_bench_format.py compares their
+sizes and offsets with those of the C compiler. NumPy arrays are borrowed, never copied.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import ctypes
+import pathlib
+from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint32, \
+    c_uint64, c_void_p
+
+import numpy as np
+
+DTYPES = {"float32": 1, "float64": 2, "float16": 3, "int8": 5, "uint8": 6, "int32": 7, "int64": 8}
+COL_MAJOR, ROW_MAJOR = 0, 1
+METHODS = {"auto": 0, "covariance": 1, "randomized": 2, "exact": 3, "dual": 4}
+
+
+class Mat(ctypes.Structure):
+    """ritz_dmat and ritz_hmat, which have the same layout; `device` is reserved in the latter."""
+    _fields_ = [("data", c_void_p), ("device", c_void_p), ("rows", c_int64), ("cols", c_int64),
+                ("ld", c_int64), ("batch", c_int64), ("batch_stride", c_int64), ("dtype", c_int),
+                ("layout", c_int), ("flags", c_uint32), ("reserved", c_uint32)]
+
+
+class Rows(ctypes.Structure):
+    """ritz_rows"""
+    _fields_ = [("kind", c_int), ("dtype", c_int), ("device", Mat), ("host", Mat),
+                ("path", c_char_p), ("paths", c_void_p), ("count", c_int64), ("rows", c_int64),
+                ("cols", c_int64), ("function", c_void_p), ("context", c_void_p), ("once", c_int)]
+
+
+class DeviceInfo(ctypes.Structure):
+    """ritz_device_info"""
+    _fields_ = [("size", c_size_t), ("kind", c_int), ("index", c_int), ("name", c_char * 128),
+                ("library", c_char * 192), ("threads", c_int), ("memory_bytes", c_int64)]
+
+
+class PcaOptions(ctypes.Structure):
+    """ritz_pca_options"""
+    _fields_ = [("size", c_size_t), ("components", c_int64), ("variance", c_double),
+                ("method", c_int), ("dtype", c_int), ("population", c_int),
+                ("oversampling", c_int64), ("power_iterations", c_int), ("seed", c_uint64),
+                ("block_rows", c_int64), ("progress", c_void_p), ("progress_context", c_void_p)]
+
+
+class PcaReport(ctypes.Structure):
+    """ritz_pca_report"""
+    _fields_ = [("size", c_size_t), ("method", c_int), ("method_name", c_char_p),
+                ("reason", c_char * 256), ("warning", c_char * 512), ("rows", c_int64),
+                ("cols", c_int64), ("components", c_int64), ("rank", c_int64), ("passes", c_int),
+                ("fallbacks", c_int), ("error_kind", c_int), ("error", c_double),
+                ("resolution", c_double), ("value_accuracy", c_double), ("gap", c_double),
+                ("total_variance", c_double), ("explained", c_double),
+                ("noise_variance", c_double), ("seconds", c_double)]
+
+
+class EighOptions(ctypes.Structure):
+    """ritz_eigh_options"""
+    _fields_ = [("size", c_size_t), ("upper", c_int), ("order", c_int)]
+
+
+# C name of each struct, for the test that compares them.
+STRUCTS = {"ritz_dmat": Mat, "ritz_hmat": Mat, "ritz_rows": Rows, "ritz_device_info": DeviceInfo,
+           "ritz_pca_options": PcaOptions, "ritz_pca_report": PcaReport,
+           "ritz_eigh_options": EighOptions}
+# Where a field of Mat has another name in C.
+RENAMED = {("ritz_hmat", "device"): "reserved_ptr"}
+
+SIGNATURES = {
+    "ritz_last_error": (c_char_p, []),
+    "ritz_device_open": (c_int, [c_char_p, POINTER(c_void_p)]),
+    "ritz_device_close": (c_int, [POINTER(c_void_p)]),
+    "ritz_device_describe": (c_int, [c_void_p, POINTER(DeviceInfo)]),
+    "ritz_stream_create_inline": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "ritz_stream_destroy": (c_int, [POINTER(c_void_p)]),
+    "ritz_stream_sync": (c_int, [c_void_p]),
+    "ritz_hmat_wrap_const": (Mat, [c_void_p, c_int, c_int64, c_int64, c_int]),
+    "ritz_dmat_wrap": (Mat, [c_void_p, c_void_p, c_int, c_int64, c_int64, c_int]),
+    "ritz_dmat_wrap_const": (Mat, [c_void_p, c_void_p, c_int, c_int64, c_int64, c_int]),
+    "ritz_rows_hmat": (Rows, [Mat]),
+    "ritz_pca_fit": (c_int, [c_void_p, Rows, POINTER(PcaOptions), POINTER(c_void_p),
+                             POINTER(PcaReport)]),
+    "ritz_pca_destroy": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "ritz_pca_components": (Mat, [c_void_p]),
+    "ritz_gemm": (c_int, [c_void_p, c_double, Mat, Mat, c_double, Mat]),
+    "ritz_qr": (c_int, [c_void_p, Mat, Mat, Mat]),
+    "ritz_svd": (c_int, [c_void_p, Mat, Mat, Mat, Mat, Mat]),
+    "ritz_eigh": (c_int, [c_void_p, Mat, Mat, Mat, POINTER(EighOptions), Mat]),
+}
+
+
+class RitzError(OSError):
+    """Ritz was not found, or a call failed; then the message is Ritz's."""
+
+
+def find_library():
+    """libritz.so of the build trees of this checkout, the newest."""
+    root = pathlib.Path(__file__).resolve().parent.parent
+    found = sorted(root.glob("build/*/lib/libritz.so"), key=lambda p: p.stat().st_mtime)
+    if not found:
+        raise RitzError("no build/*/lib/libritz.so; build Ritz first, or name the library")
+    return found[-1]
+
+
+def layout_of(array):
+    """The layout of a contiguous matrix or vector."""
+    if array.dtype.name not in DTYPES:
+        raise RitzError(f"{array.dtype} is not a type of Ritz matrices")
+    if array.ndim > 2 or not (array.flags.c_contiguous or array.flags.f_contiguous):
+        raise RitzError("only contiguous matrices and vectors can be borrowed")
+    return ROW_MAJOR if array.ndim == 2 and array.flags.c_contiguous else COL_MAJOR
+
+
+def shape_of(array):
+    """Rows and columns; a vector is a column."""
+    return array.shape if array.ndim == 2 else (array.shape[0], 1)
+
+
+class Ritz:
+    """The library with one device and one inline stream."""
+
+    def __init__(self, library=None, device="cpu"):
+        self.lib = ctypes.CDLL(str(library or find_library()))
+        for name, (result, arguments) in SIGNATURES.items():
+            function = getattr(self.lib, name)
+            function.restype, function.argtypes = result, arguments
+        self.device, self.stream = c_void_p(), c_void_p()
+        self.check(self.lib.ritz_device_open(device.encode(), byref(self.device)))
+        self.check(self.lib.ritz_stream_create_inline(self.device, byref(self.stream)))
+
+    def close(self):
+        """Give back stream and device."""
+        self.check(self.lib.ritz_stream_destroy(byref(self.stream)))
+        self.check(self.lib.ritz_device_close(byref(self.device)))
+
+    def check(self, status):
+        """Raise if a call failed."""
+        if status:
+            raise RitzError(self.lib.ritz_last_error().decode())
+
+    def describe(self):
+        """Library and threads of the device."""
+        info = DeviceInfo(size=ctypes.sizeof(DeviceInfo))
+        self.check(self.lib.ritz_device_describe(self.device, byref(info)))
+        return {"library": info.library.decode(), "threads": info.threads}
+
+    def mat(self, array):
+        """A matrix of the CPU device over the memory of an array."""
+        rows, cols = shape_of(array)
+        wrap = self.lib.ritz_dmat_wrap if array.flags.writeable else self.lib.ritz_dmat_wrap_const
+        return wrap(self.device, array.ctypes.data, DTYPES[array.dtype.name], rows, cols,
+                    layout_of(array))
+
+    def sync(self):
+        """Wait, and raise what went wrong on the way."""
+        self.check(self.lib.ritz_stream_sync(self.stream))
+
+    def array(self, mat):
+        """A copy of a matrix of the CPU device."""
+        element = {1: np.float32, 2: np.float64}[mat.dtype]
+        row_major = mat.layout == ROW_MAJOR
+        outer, inner = (mat.rows, mat.cols) if row_major else (mat.cols, mat.rows)
+        size = ((outer - 1) * mat.ld + inner) * np.dtype(element).itemsize
+        memory = (c_char * size).from_address(mat.data)
+        strides = (mat.ld * np.dtype(element).itemsize, np.dtype(element).itemsize)
+        view = np.ndarray((outer, inner), element, memory, strides=strides)
+        return (view if row_major else view.T).copy()
+
+    def pca_fit(self, data, components, method="auto"):
+        """Components (k x n) and report of a fit to the rows of an array."""
+        rows, cols = shape_of(data)
+        host = self.lib.ritz_hmat_wrap_const(data.ctypes.data, DTYPES[data.dtype.name], rows, cols,
+                                             layout_of(data))
+        options = PcaOptions(size=ctypes.sizeof(PcaOptions), components=components,
+                             method=METHODS[method])
+        report = PcaReport(size=ctypes.sizeof(PcaReport))
+        pca = c_void_p()
+        self.check(self.lib.ritz_pca_fit(self.stream, self.lib.ritz_rows_hmat(host),
+                                         byref(options), byref(pca), byref(report)))
+        try:
+            found = self.array(self.lib.ritz_pca_components(pca))
+        finally:
+            self.check(self.lib.ritz_pca_destroy(self.stream, byref(pca)))
+        return found, {"method": report.method_name.decode(), "reason": report.reason.decode(),
+                       "warning": report.warning.decode()}
+
+    def gemm(self, a, b):
+        """a @ b"""
+        c = np.empty((a.shape[0], b.shape[1]), a.dtype)
+        self.check(self.lib.ritz_gemm(self.stream, 1, self.mat(a), self.mat(b), 0, self.mat(c)))
+        self.sync()
+        return c
+
+    def qr(self, a):
+        """Thin Q and R."""
+        k = min(a.shape)
+        q = np.empty((a.shape[0], k), a.dtype, order="F")
+        r = np.empty((k, a.shape[1]), a.dtype, order="F")
+        self.check(self.lib.ritz_qr(self.stream, self.mat(a), self.mat(q), self.mat(r)))
+        self.sync()
+        return q, r
+
+    def svd(self, a):
+        """Thin U, S and Vᵀ."""
+        k = min(a.shape)
+        u, s = np.empty((a.shape[0], k), a.dtype, order="F"), np.empty(k, a.dtype)
+        vt = np.empty((k, a.shape[1]), a.dtype, order="F")
+        self.check(self.lib.ritz_svd(self.stream, self.mat(a), self.mat(u), self.mat(s),
+                                     self.mat(vt.T), Mat()))
+        self.sync()
+        return u, s, vt
+
+    def eigh(self, a, k=None):
+        """The k largest eigenvalues (all by default), descending, and their vectors."""
+        k = k or a.shape[0]
+        w, v = np.empty(k, a.dtype), np.empty((a.shape[0], k), a.dtype, order="F")
+        self.check(self.lib.ritz_eigh(self.stream, self.mat(a), self.mat(w), self.mat(v), None,
+                                      Mat()))
+        self.sync()
+        return w, v
