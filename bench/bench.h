@@ -127,10 +127,10 @@ double bench_problem_error(struct bench_problem *p, enum bench_side side);
 void *bench_in(const struct bench_problem *p, int which, int64_t item);
 void *bench_out(const struct bench_problem *p, enum bench_side side, int which, int64_t item);
 
-/* ---- operations (ops_blas.c, ops_factor.c, ops_spectral.c, ops_memory.c) --------------------- */
+/* ---- operations (ops_*.c) -------------------------------------------------------------------- */
 
 extern const struct bench_operation bench_gemm, bench_syrk, bench_trsm, bench_cholesky, bench_qr,
-    bench_svd, bench_eigh, bench_transpose, bench_random;
+    bench_svd, bench_eigh, bench_svd_randomized, bench_pca_fit, bench_random_fill, bench_transpose;
 
 /* Uniform on (-1, 1) in the problem's data type: item after item, all inputs. */
 int bench_fill_uniform(struct bench_problem *p, uint64_t seed);
@@ -161,6 +161,8 @@ struct check_matrix check_out(const struct bench_problem *p, enum bench_side sid
 double *check_apply(struct check_matrix A, int transposed, const double *x);
 /* n random signs, to be freed; always the same ones. */
 double *check_signs(int64_t n);
+/* x becomes diag(values) x; x may be NULL. */
+void check_scale(struct check_matrix values, double *x);
 double check_norm(const double *x, int64_t n);
 double check_frobenius(struct check_matrix A);
 /* ‖x - y‖ / allowed; infinite if it is not a number or a vector is missing. Frees neither. */

@@ -104,6 +104,11 @@ double check_distance(const double *x, const double *y, int64_t n, double allowe
     return isfinite(sum) ? sqrt(sum) / allowed : INFINITY;
 }
 
+void check_scale(struct check_matrix values, double *x)
+{
+    for (int64_t i = 0; x && i < values.rows; i++) x[i] *= element(values, i, 0);
+}
+
 double check_orthonormal(struct check_matrix Q)
 {
     double *x = check_signs(Q.cols);

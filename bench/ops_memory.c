@@ -101,8 +101,8 @@ static double random_error(const struct bench_problem *p, enum bench_side side, 
     return check_worse(check_worse(mean_error, variance_error), tail_error);
 }
 
-const struct bench_operation bench_random = {
-    .name = "random",
+const struct bench_operation bench_random_fill = {
+    .name = "random_fill",
     .in_place = -1,
     .extents = random_extents,
     .fill = bench_fill_uniform,

@@ -82,14 +82,6 @@ static int svd_peer(struct bench_problem *p, int64_t item)
     return svd_call(p, item, p->work, p->lwork);
 }
 
-/* x becomes diag(values) x. */
-static void scale(struct check_matrix values, double *x)
-{
-    for (int64_t i = 0; x && i < values.rows; i++)
-        x[i] *= values.dtype == RITZ_F32 ? (double)((const float *)values.data)[i]
-                                         : ((const double *)values.data)[i];
-}
-
 static struct check_matrix transposed_copy(struct check_matrix A, void *memory)
 {
     for (int64_t i = 0; memory && i < A.rows; i++) {
@@ -118,7 +110,7 @@ static double svd_error(const struct bench_problem *p, enum bench_side side, int
                               S = check_out(p, side, 1, item), Vt = check_out(p, side, 2, item);
     double *x = check_signs(A.cols);
     double *Vtx = check_apply(Vt, 0, x);
-    scale(S, Vtx);
+    check_scale(S, Vtx);
     double *got = check_apply(U, 0, Vtx);
     double *want = check_apply(A, 0, x);
     const double allowed = 8 * check_eps(p->dtype) * check_frobenius(A) * sqrt((double)A.cols);
@@ -233,7 +225,7 @@ static double *apply_rest(struct check_matrix A, struct check_matrix V, struct c
 {
     double *y = check_apply(A, 0, x);
     double *c = check_apply(V, 1, x);
-    scale(W, c);
+    check_scale(W, c);
     double *Vc = check_apply(V, 0, c);
     for (int64_t i = 0; y && Vc && i < A.rows; i++) y[i] -= Vc[i];
     free(c);
@@ -277,7 +269,7 @@ static double eigh_error(const struct bench_problem *p, enum bench_side side, in
     double *x = check_signs(V.cols);
     double *Vx = check_apply(V, 0, x);
     double *AVx = check_apply(A, 0, Vx);
-    scale(W, x);
+    check_scale(W, x);
     double *VWx = check_apply(V, 0, x);
     const double norm = check_frobenius(A);
     const double allowed = 8 * check_eps(p->dtype) * norm * sqrt((double)V.cols);

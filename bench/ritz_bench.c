@@ -11,16 +11,22 @@
 
 /* ---- the cases ------------------------------------------------------------------------------- */
 
-enum set { QUICK, FULL };
+/* The uses of a case, as tests/cases.def names them. */
+enum { CASE_QUICK = 1, CASE_FULL = 2, CASE_BENCH = 4 };
+
+/* In the shared table the quick cases are the corners of the tests, too small to be timed. */
+enum table { SHARED, OWN };
 
 static const struct {
-    enum set set;
+    enum table table;
+    int use;
     const struct bench_operation *op;
     struct bench_shape shape;
 } cases[] = {
-#define CASE(set, operation, m, n, k, batch) {set, &bench_##operation, {m, n, k, batch}},
-#include "cases.def"
-#undef CASE
+#define CASE(operation, m, n, k, batch, use) {SHARED, use, &bench_##operation, {m, n, k, batch}},
+#include "tests/cases.def"
+#define CASE(operation, m, n, k, batch, use) {OWN, use, &bench_##operation, {m, n, k, batch}},
+#include "bench/cases.def"
 };
 
 enum { CASES = sizeof cases / sizeof *cases };
@@ -135,7 +141,8 @@ static int wanted(const struct options *o, const char *name)
 
 static int case_wanted(const struct options *o, int index, const char *name)
 {
-    return (cases[index].set == QUICK || !o->quick) && wanted(o, name);
+    const int quick = cases[index].table == OWN && (cases[index].use & CASE_QUICK);
+    return (quick || (!o->quick && (cases[index].use & CASE_BENCH))) && wanted(o, name);
 }
 
 /* The number of threads is read by OpenMP and OpenBLAS when they are loaded: set it, and start

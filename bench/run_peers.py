@@ -257,7 +257,8 @@ def summarise(task, workers):
     ritz = next(worker for worker in workers if worker.name == "ritz")
     entries = []
     for worker in workers:
-        entry = {"name": worker.name, "error": worker.error, "ok": acceptable(worker.name, task, worker.error),
+        entry = {"name": worker.name, "error": worker.error,
+                 "ok": acceptable(worker.name, task, worker.error),
                  "seconds": None, "ratio": None, "memory_bytes": None, **worker.ask("facts")}
         if entry["ok"]:
             entry["seconds"] = quartiles(worker.seconds)

@@ -29,15 +29,15 @@ static void make_rows(void *context)
 }
 
 /* Σ r^p over r = 0 ... n-1 (Faulhaber); the products stay below 2^63. */
-static double power_sum(int p)
+static int64_t power_sum(int p)
 {
     const int64_t m = ROWS - 1, n = ROWS;
     switch (p) {
-    case 0: return (double)n;
-    case 1: return (double)(m * n / 2);
-    case 2: return (double)(m * n * (2 * m + 1) / 6);
-    case 3: return (double)(m * n / 2 * (m * n / 2));
-    default: return (double)(m * n * (2 * m + 1) / 6 * (3 * m * m + 3 * m - 1) / 5);
+    case 0: return n;
+    case 1: return m * n / 2;
+    case 2: return m * n * (2 * m + 1) / 6;
+    case 3: return m * n / 2 * (m * n / 2);
+    default: return m * n * (2 * m + 1) / 6 * (3 * m * m + 3 * m - 1) / 5;
     }
 }
 
@@ -45,9 +45,9 @@ static int check(double G[COLS][COLS])
 {
     for (int i = 0; i < COLS; i++) {
         for (int j = 0; j < COLS; j++) {
-            if (G[i][j] == power_sum(i + j)) continue;
-            fprintf(stderr, "G(%d, %d) is %.17g; it should be %.17g\n", i, j, G[i][j],
-                    power_sum(i + j));
+            const double expected = (double)power_sum(i + j);
+            if (G[i][j] == expected) continue;
+            fprintf(stderr, "G(%d, %d) is %.17g; it should be %.17g\n", i, j, G[i][j], expected);
             return 2;
         }
     }

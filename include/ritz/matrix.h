@@ -63,7 +63,7 @@ typedef enum ritz_mat_flags {
 /** A matrix, or a batch of equally shaped ones, in the memory of the host. */
 typedef struct ritz_hmat {
     void *data;           /**< NULL only if there are no elements */
-    void *reserved_ptr;   /**< NULL; keeps the two descriptions of equal size */
+    ritz_device *pinned_by; /**< the device whose page-locked memory it owns, or NULL */
     int64_t rows;         /**< rows of each item */
     int64_t cols;         /**< columns of each item */
     int64_t ld;           /**< elements between neighbouring columns (or rows, if row-major) */
@@ -259,6 +259,21 @@ RITZ_API ritz_dmat ritz_read_only(ritz_dmat A);
  * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_DTYPE, RITZ_ERR_TOO_LARGE or RITZ_ERR_MEMORY. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_hmat_create(ritz_dtype dtype, ritz_layout layout,
                                                      int64_t rows, int64_t cols, ritz_hmat *H);
+
+/** Create a host matrix in page-locked memory, which a GPU reads and writes while the program goes on.
+ *
+ * On the CPU device it is ordinary memory. The device must stay open as long as the matrix exists.
+ *
+ * @param dev    the device that transfers will go to and from.
+ * @param dtype  type of the elements.
+ * @param layout order of the elements.
+ * @param rows   rows, >= 0.
+ * @param cols   columns, >= 0.
+ * @param[out] H receives the owned matrix, to be freed with ritz_hmat_destroy.
+ * @return as ritz_hmat_create; device errors. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_hmat_create_pinned(ritz_device *dev, ritz_dtype dtype,
+                                                            ritz_layout layout, int64_t rows,
+                                                            int64_t cols, ritz_hmat *H);
 
 /** Free an owned host matrix (or unmap a mapped one) and clear the value.
  * @param[in,out] H a value that Ritz filled; empty and NULL are accepted, views are ignored with

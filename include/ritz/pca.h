@@ -9,8 +9,8 @@
  *
  * The rows of the data are observations, the columns features. The data is never centred in place.
  * The covariance and exact methods read it in blocks of rows; the randomized and dual methods need
- * all of it in memory, as does the exact method for no more rows than columns, which makes a centred
- * copy.
+ * all of it in memory. So does the exact method for no more rows than columns, which makes a
+ * centred copy.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_PCA_H

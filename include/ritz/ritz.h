@@ -2,6 +2,22 @@
  * Ritz: GPU-first numerical linear algebra for machine learning. This header includes all others.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+
+/** @mainpage
+ *
+ * The reference of the C interface. Include `ritz/ritz.h`, or the header of one concept:
+ *
+ * - ritz/device.h and ritz/stream.h: where work runs, and in which order;
+ * - ritz/matrix.h: matrices on the host and on a device, views, copies;
+ * - ritz/blas.h, ritz/factor.h and ritz/spectral.h: dense linear algebra;
+ * - ritz/linop.h and ritz/lowrank.h: operators, and approximation by randomized methods;
+ * - ritz/rows.h and ritz/pca.h: principal component analysis of data in memory or in files;
+ * - ritz/io.h and ritz/random.h: files and random matrices;
+ * - ritz/status.h: what an error leaves behind, and its message.
+ *
+ * *Synchronises* says when a function waits for its stream, *Capturable* whether it may be called
+ * while a graph is being captured on a GPU stream. In the statements about accuracy, eps is the
+ * distance from 1 to the next number, u = eps/2, and g_k = k u / (1 - k u). */
 #ifndef RITZ_RITZ_H
 #define RITZ_RITZ_H
 

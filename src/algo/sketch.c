@@ -124,7 +124,7 @@ static void complete_identity(struct pending_report *p)
     p->report.error = sqrt(square > 0.0 ? square : 0.0);
     if (isnan(square)) p->report.error = square;
     if (!(p->report.error < floor)) return;
-    p->report.error = floor;
+    p->report.error = hypot(p->report.error, floor);
     p->report.kind = RITZ_ERROR_BOUND;
     p->report.probability = 1.0;
 }

@@ -120,6 +120,8 @@ struct ritz_stream {
 
 /* Whether this thread is at this moment running a host function of `s`. Set by the backend around the call. */
 extern _Thread_local const ritz_stream *ritz_stream_in_host_function;
+/* The same for a backend that is a plugin: enter (s) or leave (NULL). */
+void ritz_enter_host_function(const ritz_stream *s);
 
 /* Scratch memory for one operation, from the stream's arena, in stack order: mark, take, release. Memory
  * may be released as soon as the work that uses it is enqueued. */

@@ -131,6 +131,16 @@ static ritz_status open_cpu(ritz_device **dev)
     return status;
 }
 
+static ritz_status open_gpu(const struct ritz_backend *backend, int gpu, ritz_device **dev)
+{
+    char name[32];
+    snprintf(name, sizeof name, "cuda:%d", gpu);
+    ritz_status status = open_place(backend, 1 + gpu, gpu, dev);
+    explain(name, status ? ritz_last_error() : "available");
+    return status;
+}
+
+/* A GPU by its number, or (index < 0) the first usable one. */
 static ritz_status open_cuda(int index, ritz_device **dev)
 {
     char name[32];
@@ -141,9 +151,15 @@ static ritz_status open_cuda(int index, ritz_device **dev)
         explain(name, reason);
         return ritz_fail(RITZ_ERR_UNAVAILABLE, "device \"%s\" is not available: %s", name, reason);
     }
-    const int gpu = index < 0 ? 0 : index;
-    ritz_status status = open_place(backend, 1 + gpu, gpu, dev);
-    explain(name, status ? ritz_last_error() : "available");
+    int count = 0;
+    ritz_status status = backend->device_count(&count);
+    if (status != RITZ_OK) explain(name, ritz_last_error());
+    RITZ_TRY(status);
+    if (index >= 0) return open_gpu(backend, index, dev);
+    /* The first one that works; if none does, the message is that of the last. */
+    status = ritz_fail(RITZ_ERR_UNAVAILABLE, "there is no GPU");
+    for (int gpu = 0; gpu < count && gpu < MAX_GPUS && status != RITZ_OK; gpu++)
+        status = open_gpu(backend, gpu, dev);
     return status;
 }
 

@@ -5,15 +5,23 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/error.h"
+#include "core/device.h"
 #include "core/matrix.h"
 
 enum { ALIGNMENT = 64 }; /* a cache line, and the widest vector register */
 
-ritz_status ritz_hmat_create(ritz_dtype dtype, ritz_layout layout, int64_t rows, int64_t cols,
-                             ritz_hmat *H)
+static ritz_status allocate(ritz_device *dev, size_t bytes, void **p)
 {
-    RITZ_SCOPE();
+    if (dev && dev->backend->host_allocate) return dev->backend->host_allocate(dev, bytes, p);
+    RITZ_REQUIRE(posix_memalign(p, ALIGNMENT, bytes) == 0, RITZ_ERR_MEMORY,
+                 "no host memory for %zu bytes", bytes);
+    return RITZ_OK;
+}
+
+/* dev: the device that page-locks the memory, or NULL. */
+static ritz_status create(ritz_device *dev, ritz_dtype dtype, ritz_layout layout, int64_t rows,
+                          int64_t cols, ritz_hmat *H)
+{
     RITZ_REQUIRE(H, RITZ_ERR_ARGUMENT, "H is NULL");
     *H = (ritz_hmat){.data = NULL};
     RITZ_REQUIRE(ritz_dtype_valid(dtype), RITZ_ERR_DTYPE, "%d is not a data type", (int)dtype);
@@ -26,14 +34,26 @@ ritz_status ritz_hmat_create(ritz_dtype dtype, ritz_layout layout, int64_t rows,
                  "%" PRId64 " x %" PRId64 " of %s: more than 2^63 bytes", rows, cols,
                  ritz_dtype_name(dtype));
     void *p = NULL;
-    const size_t bytes = (size_t)(rows * cols * size);
-    if (bytes > 0)
-        RITZ_REQUIRE(posix_memalign(&p, ALIGNMENT, bytes) == 0, RITZ_ERR_MEMORY,
-                     "%" PRId64 " x %" PRId64 " of %s: no host memory for %zu bytes", rows, cols,
-                     ritz_dtype_name(dtype), bytes);
+    if (rows > 0 && cols > 0) RITZ_TRY(allocate(dev, (size_t)(rows * cols * size), &p));
     *H = ritz_hmat_wrap(p, dtype, rows, cols, layout);
     H->flags = RITZ_MAT_OWNED;
+    if (p && dev && dev->backend->host_allocate) H->pinned_by = dev;
     return RITZ_OK;
+}
+
+ritz_status ritz_hmat_create(ritz_dtype dtype, ritz_layout layout, int64_t rows, int64_t cols,
+                             ritz_hmat *H)
+{
+    RITZ_SCOPE();
+    return create(NULL, dtype, layout, rows, cols, H);
+}
+
+ritz_status ritz_hmat_create_pinned(ritz_device *dev, ritz_dtype dtype, ritz_layout layout,
+                                    int64_t rows, int64_t cols, ritz_hmat *H)
+{
+    RITZ_SCOPE();
+    RITZ_TRY(ritz_check_device(dev));
+    return create(dev, dtype, layout, rows, cols, H);
 }
 
 /* Give back the pages that a mapped matrix touches: whole pages from the one of its first element. */
@@ -54,6 +74,7 @@ ritz_status ritz_hmat_destroy(ritz_hmat *H)
     RITZ_REQUIRE(H->flags & RITZ_MAT_OWNED, RITZ_ERR_ARGUMENT,
                  "H is a view or wraps memory of the caller; destroy the value that Ritz filled");
     if (H->flags & RITZ_MAT_MAPPED) RITZ_TRY(unmap(H));
+    else if (H->pinned_by) H->pinned_by->backend->host_release(H->pinned_by, H->data);
     else free(H->data);
     *H = (ritz_hmat){.data = NULL};
     return RITZ_OK;

@@ -3,7 +3,7 @@
 
 static void fail_message(const char *text) { ritz_fail_message("%s", text); }
 
-static void in_host_function(const ritz_stream *s) { ritz_stream_in_host_function = s; }
+void ritz_enter_host_function(const ritz_stream *s) { ritz_stream_in_host_function = s; }
 
 const struct ritz_core_services ritz_core_services = {
     .abi = RITZ_BACKEND_ABI,
@@ -13,5 +13,5 @@ const struct ritz_core_services ritz_core_services = {
     .work_release = ritz_work_release,
     .work_bytes = ritz_work_bytes,
     .work_dmat = ritz_work_dmat,
-    .in_host_function = in_host_function,
+    .in_host_function = ritz_enter_host_function,
 };

@@ -22,7 +22,9 @@ static void free_stream(ritz_stream *s)
     free(s);
 }
 
-static ritz_status create(ritz_device *dev, enum ritz_stream_kind kind, ritz_stream **out)
+/* A new stream, or one over `native` if `wrap`. */
+static ritz_status create(ritz_device *dev, enum ritz_stream_kind kind, int wrap, void *native,
+                          ritz_stream **out)
 {
     ritz_status rc = RITZ_OK;
     RITZ_REQUIRE(out, RITZ_ERR_ARGUMENT, "s is NULL");
@@ -33,7 +35,8 @@ static ritz_status create(ritz_device *dev, enum ritz_stream_kind kind, ritz_str
     s->device = dev;
     RITZ_TRY_OUT(ritz_tickets_create(&s->tickets));
     RITZ_TRY_OUT(ritz_arena_create(&s->arena));
-    RITZ_TRY_OUT(dev->backend->stream_create(s, kind));
+    RITZ_TRY_OUT(wrap ? dev->backend->stream_wrap(s, native)
+                      : dev->backend->stream_create(s, kind));
     s->alive = RITZ_STREAM_ALIVE;
     ritz_device_count_streams(dev, 1);
     *out = s;
@@ -46,13 +49,24 @@ out:
 ritz_status ritz_stream_create(ritz_device *dev, ritz_stream **s)
 {
     RITZ_SCOPE();
-    return create(dev, RITZ_STREAM_QUEUED, s);
+    return create(dev, RITZ_STREAM_QUEUED, 0, NULL, s);
 }
 
 ritz_status ritz_stream_create_inline(ritz_device *dev, ritz_stream **s)
 {
     RITZ_SCOPE();
-    return create(dev, RITZ_STREAM_INLINE, s);
+    return create(dev, RITZ_STREAM_INLINE, 0, NULL, s);
+}
+
+ritz_status ritz_stream_wrap_native(ritz_device *dev, void *native, ritz_stream **s)
+{
+    RITZ_SCOPE();
+    RITZ_REQUIRE(s, RITZ_ERR_ARGUMENT, "s is NULL");
+    *s = NULL;
+    RITZ_TRY(ritz_check_device(dev));
+    RITZ_REQUIRE(dev->backend->stream_wrap, RITZ_ERR_UNSUPPORTED,
+                 "the CPU has no native streams; use ritz_stream_create");
+    return create(dev, RITZ_STREAM_QUEUED, 1, native, s);
 }
 
 ritz_status ritz_stream_destroy(ritz_stream **s)

@@ -37,7 +37,8 @@ static void find_processor_name(char *name, size_t size)
     fclose(f);
 }
 
-/* "OpenBLAS 0.3.21 (OpenMP, Haswell kernels)"; the configuration begins "OpenBLAS 0.3.21 NO_LAPACKE ...". */
+/* "OpenBLAS 0.3.21 (OpenMP, Haswell kernels)"; the configuration begins "OpenBLAS 0.3.21 NO_LAPACKE
+ * ...". */
 static void describe_library(char *text, size_t size)
 {
     static const char *const threading[] = {"single-threaded", "pthreads", "OpenMP"};

@@ -1,7 +1,7 @@
 /* Products and triangular solves by OpenBLAS.
  *
- * A row-major matrix is the transpose of a column-major one, so every layout is a matter of flags: a
- * row-major C is computed as Cᵀ = Bᵀ Aᵀ, a row-major X in A X = B as Xᵀ Aᵀ = Bᵀ.
+ * A row-major matrix is the transpose of a column-major one, so every layout is a matter of flags:
+ * a row-major C is computed as Cᵀ = Bᵀ Aᵀ, a row-major X in A X = B as Xᵀ Aᵀ = Bᵀ.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/convert.h"
@@ -10,8 +10,8 @@
 /* BLAS takes sizes of 31 bits: a product with a larger one is computed in parts of this size. */
 #define LARGEST_PART (INT64_C(1) << 30)
 
-/* float16 and bfloat16 factors are widened in blocks of at most this many rows and columns: 4 MiB each, and so much
- * work in one product that widening is a few percent of it. */
+/* float16 and bfloat16 factors are widened in blocks of at most this many rows and columns: 4 MiB
+ * each, and so much work in one product that widening is a few percent of it. */
 enum { HALF_BLOCK = 1024 };
 
 struct gemm_arguments {
@@ -81,8 +81,12 @@ static struct block block_of(const struct gemm_arguments *g, const struct cpu_op
 {
     const uint16_t *data = cpu_item_data(M, b);
     const int plain = trans == CblasNoTrans;
-    return (struct block){data + offset(M, trans, i, j), M->ld, target, plain ? cols : rows,
-                          plain ? rows : cols,           (ritz_elem)g->dtype};
+    return (struct block){data + offset(M, trans, i, j),
+                          M->ld,
+                          target,
+                          plain ? cols : rows,
+                          plain ? rows : cols,
+                          (ritz_elem)g->dtype};
 }
 
 static void widen_line(void *context, int64_t line, int thread)
@@ -210,8 +214,7 @@ ritz_status cpu_trsm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag d
         .uplo = blas_uplo(cpu_stored_triangle(uplo, A.layout)),
         .trans = A.layout == B.layout ? CblasNoTrans : CblasTrans,
         .diag = diag == RITZ_UNIT ? CblasUnit : CblasNonUnit,
-        .items =
-            cpu_items_plan(s, B.batch, (double)B.rows * (double)B.cols * (double)A.rows),
+        .items = cpu_items_plan(s, B.batch, (double)B.rows * (double)B.cols * (double)A.rows),
     };
     return cpu_enqueue(s, B.dtype == RITZ_F64 ? trsm_run_f64 : trsm_run_f32, &g, sizeof g);
 }

@@ -1,5 +1,5 @@
-/* Some builds of OpenBLAS choose kernels that compute wrong products on processors newer than they are.
- * Products of small integers are exact in any order, so right means equal.
+/* Some builds of OpenBLAS choose kernels that compute wrong products on processors newer than they
+ * are. Products of small integers are exact in any order, so right means equal.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/blas_check.h"
@@ -34,10 +34,11 @@ ritz_status cpu_blas_check(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, check_once);
-    RITZ_REQUIRE(results_are_right, RITZ_ERR_UNAVAILABLE,
-                 "OpenBLAS computes wrong matrix products with its %s kernels on this processor; set "
-                 "the environment variable OPENBLAS_CORETYPE to an older one (such as Haswell), or "
-                 "update OpenBLAS",
-                 openblas_get_corename());
+    RITZ_REQUIRE(
+        results_are_right, RITZ_ERR_UNAVAILABLE,
+        "OpenBLAS computes wrong matrix products with its %s kernels on this processor; set "
+        "the environment variable OPENBLAS_CORETYPE to an older one (such as Haswell), or "
+        "update OpenBLAS",
+        openblas_get_corename());
     return RITZ_OK;
 }

@@ -1,4 +1,5 @@
-/* Cholesky factorization by LAPACK, in any layout: a row-major lower triangle is a column-major upper one.
+/* Cholesky factorization by LAPACK, in any layout: a row-major lower triangle is a column-major
+ * upper one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/lapack.h"

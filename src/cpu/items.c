@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/items.h"
 
-/* Below the first, sharing the threads inside an item costs more than it brings. Up to the second, whole items are
- * the better portions as long as there is one for each thread. */
-#define SMALL_ITEM_FLOPS  (2.0 * 64 * 64 * 64)
+/* Below the first, sharing the threads inside an item costs more than it brings. Up to the second,
+ * whole items are the better portions as long as there is one for each thread. */
+#define SMALL_ITEM_FLOPS (2.0 * 64 * 64 * 64)
 #define MEDIUM_ITEM_FLOPS (2.0 * 256 * 256 * 256)
 /* Flops that make it worth handing a portion to a thread. */
 #define PORTION_FLOPS 1.0e5
@@ -12,7 +12,8 @@ struct cpu_items cpu_items_plan(const ritz_stream *s, int64_t batch, double flop
 {
     struct cpu_items items = {.batch = batch, .flops = flops, .slots = 1};
     const int threads = s->device->info.threads;
-    const int shared = flops <= SMALL_ITEM_FLOPS || (flops <= MEDIUM_ITEM_FLOPS && batch >= threads);
+    const int shared =
+        flops <= SMALL_ITEM_FLOPS || (flops <= MEDIUM_ITEM_FLOPS && batch >= threads);
     if (shared && batch > 1 && flops * (double)batch >= CPU_PARALLEL_FLOPS)
         items.slots = batch < threads ? (int)batch : threads;
     return items;

@@ -1,8 +1,9 @@
 /* Running the items of a batch, and scratch memory for it.
  *
- * Many small items: the threads share them, and BLAS is single-threaded in each. Few or large items:
- * one after the other, and BLAS uses the threads. Never both. Which way it is has to be known when the
- * job is enqueued, because every thread that works on items needs scratch of its own (a slot).
+ * Many small items: the threads share them, and BLAS is single-threaded in each. Few or large
+ * items: one after the other, and BLAS uses the threads. Never both. Which way it is has to be
+ * known when the job is enqueued, because every thread that works on items needs scratch of its own
+ * (a slot).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CPU_ITEMS_H
@@ -19,7 +20,8 @@ struct cpu_items {
 };
 struct cpu_items cpu_items_plan(const ritz_stream *s, int64_t batch, double flops);
 
-/* One item. `c` is for parallel loops inside it; it has one thread where the items share the threads. */
+/* One item. `c` is for parallel loops inside it; it has one thread where the items share the
+ * threads. */
 typedef void (*cpu_item)(const struct cpu_compute *c, const void *arguments, int64_t b, int slot);
 
 /* From a job: item(c, arguments, b, slot) for every b; begins and ends the computation. */

@@ -1,4 +1,5 @@
-/* BLAS and LAPACK count in 32 bits. Ritz's own loops, and gemm's sizes (which it splits), have no such limit.
+/* BLAS and LAPACK count in 32 bits. Ritz's own loops, and gemm's sizes (which it splits), have no
+ * such limit.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/limits.h"

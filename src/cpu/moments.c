@@ -83,18 +83,28 @@ static int64_t pieces(int64_t total, int64_t size)
     return (total + size - 1) / size;
 }
 
-/* The tiles below the diagonal come first: they take twice as long as those on it. */
+/* The tiles on the diagonal, of which half is formed, then the left and right halves of those below
+ * it: all take the same time. */
+static int64_t tile_count(const struct moments *job)
+{
+    return job->panels * job->panels;
+}
+
 static struct tile tile_number(const struct moments *job, int64_t index)
 {
-    const int64_t below = job->panels * (job->panels - 1) / 2, n = job->A.cols;
-    int64_t i = index - below, j = index - below;
-    if (index < below) {
-        for (i = 1, j = index; j >= i; i++) j -= i;
+    const int64_t w = job->width, n = job->A.cols, half = pieces(w, 2);
+    const int64_t below = index - job->panels;
+    int64_t i = index, j = index;
+    if (below >= 0) {
+        for (i = 1, j = below / 2; j >= i; i++) j -= i;
     }
-    const struct tile t = {.i0 = i * job->width,
-                           .j0 = j * job->width,
-                           .rows = smaller(job->width, n - i * job->width),
-                           .cols = smaller(job->width, n - j * job->width)};
+    struct tile t = {.i0 = i * w, .rows = smaller(w, n - i * w), .j0 = j * w, .cols = w};
+    if (i == j) t.cols = t.rows;
+    if (i != j && below % 2 == 0) t.cols = half;
+    if (i != j && below % 2 == 1) {
+        t.j0 += half;
+        t.cols = w - half;
+    }
     return t;
 }
 
@@ -217,7 +227,7 @@ static void merge_block(struct moments *job, const struct cpu_compute *compute)
     ritz_parallel_for(compute, chunks, sum_chunk, job);
     merge_means(job);
     ritz_parallel_for(compute, chunks, stage_chunk, job);
-    ritz_parallel_for(compute, job->panels * (job->panels + 1) / 2, job->merge_tile, job);
+    ritz_parallel_for(compute, tile_count(job), job->merge_tile, job);
 }
 
 /* Of G and the mean. */
@@ -250,16 +260,17 @@ static void moments_job(const struct cpu_context *ctx, const void *arguments)
 /* Blocks and tiles, from the shape. */
 static void cut(struct moments *job)
 {
-    const int64_t n = job->A.cols, narrow = 32, wide = 256;
+    const int64_t n = job->A.cols;
     const int64_t fit = BLOCK_BYTES / (n * job->staged_size * SUM_ROWS);
     job->pieces = smaller(smaller(fit, BLOCK_PIECES), pieces(job->A.rows, SUM_ROWS));
     if (job->pieces < 1) job->pieces = 1;
 
-    /* Several tiles where there is work for several threads, but none too small for BLAS. */
-    job->width = pieces(pieces(n, 4), 8) * 8;
-    if (job->width < narrow) job->width = narrow;
-    if (job->width > wide) job->width = wide;
-    job->panels = pieces(n, job->width);
+    /* Several tiles where there is work for several threads; none too small for BLAS, and none so
+     * large that it and its operands leave the second-level cache. */
+    const int64_t least = 32, most = 400;
+    job->panels = pieces(n, most);
+    if (job->panels == 1 && n >= 2 * least) job->panels = 2;
+    job->width = pieces(n, job->panels);
 }
 
 static ritz_status take_scratch(ritz_stream *s, struct moments *job)

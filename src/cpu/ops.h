@@ -1,7 +1,7 @@
 /* The entries of the CPU backend's table, and what its files share.
  *
- * Every entry packs its arguments into a struct and enqueues a job. Scratch memory is taken from the
- * stream's arena before that, so that a job never allocates and never fails for memory.
+ * Every entry packs its arguments into a struct and enqueues a job. Scratch memory is taken from
+ * the stream's arena before that, so that a job never allocates and never fails for memory.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CPU_OPS_H

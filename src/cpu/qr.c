@@ -42,8 +42,7 @@ static struct qr_arguments qr_arguments(ritz_stream *s, ritz_dmat A, ritz_dmat t
     };
 }
 
-static ritz_status enqueue_qr(ritz_stream *s, struct qr_arguments *q, ritz_dtype dtype,
-                              cpu_job job)
+static ritz_status enqueue_qr(ritz_stream *s, struct qr_arguments *q, ritz_dtype dtype, cpu_job job)
 {
     const size_t element = ritz_dtype_size(dtype);
     const struct ritz_work_mark mark = ritz_work_mark(s);

@@ -1,15 +1,16 @@
 /* Eigenvalues by bisection, eigenvectors by inverse iteration.
  *
- * The number of eigenvalues of T below x is the number of negative pivots of T - x (Sylvester's law of inertia). The pivots are a
- * chain of divisions, each waiting for the one before, so LANES eigenvalues are bisected side by side, and the
- * threads share the groups.
+ * The number of eigenvalues of T below x is the number of negative pivots of T - x (Sylvester's law
+ * of inertia). The pivots are a chain of divisions, each waiting for the one before, so LANES
+ * eigenvalues are bisected side by side, and the threads share the groups.
  *
- * Where an element beside the diagonal is negligible the matrix splits into blocks, and each eigenvalue belongs to one:
- * inverse iteration needs to know which.
+ * Where an element beside the diagonal is negligible the matrix splits into blocks, and each
+ * eigenvalue belongs to one: inverse iteration needs to know which.
  *
- * Sources: Barth, Martin and Wilkinson, "Calculation of the eigenvalues of a symmetric tridiagonal matrix by the method of
- * bisection", Numerische Mathematik 9, 1967; Demmel, Dhillon and Ren, "On the correctness of some bisection-like
- * parallel eigenvalue algorithms in floating point arithmetic", ETNA 3, 1995; inverse iteration: LAPACK's dstein.
+ * Sources: Barth, Martin and Wilkinson, "Calculation of the eigenvalues of a symmetric tridiagonal
+ * matrix by the method of bisection", Numerische Mathematik 9, 1967; Demmel, Dhillon and Ren, "On
+ * the correctness of some bisection-like parallel eigenvalue algorithms in floating point
+ * arithmetic", ETNA 3, 1995; inverse iteration: LAPACK's dstein.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/tridiagonal.h"
@@ -25,7 +26,7 @@ enum { LANES = 8 };
 struct block {
     const double *d, *e2; /* e2[i]: square of the element between rows i and i + 1 */
     int n;
-    double pivmin; /* a pivot that is nearer to 0 counts as -pivmin */
+    double pivmin;    /* a pivot that is nearer to 0 counts as -pivmin */
     double low, high; /* all eigenvalues lie between them */
     double tolerance;
 };
@@ -166,8 +167,9 @@ static void drop(struct eigenvalues *v, int excess, double sign)
     }
 }
 
-/* The wanted eigenvalues block by block: those of each block in the interval that the whole matrix's wanted ones span, less
- * what lies in it beyond them (equals of the outermost ones, which it cannot tell apart). */
+/* The wanted eigenvalues block by block: those of each block in the interval that the whole
+ * matrix's wanted ones span, less what lies in it beyond them (equals of the outermost ones, which
+ * it cannot tell apart). */
 static void values_of_blocks(const struct cpu_compute *c, const double *d, const double *e2,
                              const int *ends, int blocks, int first, int count,
                              struct eigenvalues *v)
@@ -231,7 +233,8 @@ size_t cpu_tridiagonal_bytes(int64_t n, int64_t count)
     return lay_out(n, count, nowhere, &s);
 }
 
-/* Multiple relatively robust representations, for the rare matrix on which inverse iteration gives up. */
+/* Multiple relatively robust representations, for the rare matrix on which inverse iteration gives
+ * up. */
 static int representations(int n, double *d, double *e, int first, int count, double *w, double *Z,
                            int ldz, struct scratch *s)
 {

@@ -55,7 +55,9 @@ struct ritz_feed {
     int64_t file;          /* the one that is being read */
     int64_t file_next;     /* next row of it */
 
-    ritz_hmat buffer[BUFFERS]; /* files and functions: raw bytes of one block */
+    /* What is not read in place: one block's raw bytes on the host, and on a device that cannot read those. */
+    ritz_hmat buffer[BUFFERS];
+    ritz_dmat copy[BUFFERS];
     ritz_event *passed[BUFFERS];
     int turn;         /* buffer of the next block */
     int outstanding;  /* the last block's buffer has no event behind it yet */
@@ -112,11 +114,30 @@ static ritz_status open_callback(struct ritz_feed *feed)
     return RITZ_OK;
 }
 
+/* The CPU device works on the host's memory itself. */
+static int reads_host_memory(const ritz_device *dev)
+{
+    return dev->info.kind == RITZ_DEVICE_CPU;
+}
+
+int ritz_feed_in_place(const struct ritz_feed *feed)
+{
+    return feed->rows.kind == RITZ_ROWS_DMAT ||
+           (feed->rows.kind == RITZ_ROWS_HMAT && reads_host_memory(feed->stream->device));
+}
+
 static ritz_status open_memory(struct ritz_feed *feed)
 {
     ritz_rows *rows = &feed->rows;
     if (rows->kind == RITZ_ROWS_HMAT) {
         RITZ_TRY(ritz_check_host(rows->host, "the source"));
+        if (!ritz_feed_in_place(feed)) {
+            RITZ_REQUIRE(rows->host.batch == 1, RITZ_ERR_SHAPE, "the source is a batch of matrices");
+            feed->info.rows = rows->host.rows;
+            feed->info.cols = rows->host.cols;
+            feed->info.dtype = rows->host.dtype;
+            return RITZ_OK;
+        }
         rows->device = ritz_dmat_borrow(feed->stream->device, rows->host);
     }
     RITZ_TRY(ritz_check_input(feed->stream, rows->device, "the source"));
@@ -125,11 +146,6 @@ static ritz_status open_memory(struct ritz_feed *feed)
     feed->info.cols = rows->device.cols;
     feed->info.dtype = rows->device.dtype;
     return RITZ_OK;
-}
-
-int ritz_feed_in_place(const struct ritz_feed *feed)
-{
-    return feed->rows.kind == RITZ_ROWS_DMAT || feed->rows.kind == RITZ_ROWS_HMAT;
 }
 
 static ritz_status open_source(struct ritz_feed *feed)
@@ -148,6 +164,7 @@ static ritz_status open_source(struct ritz_feed *feed)
 static void free_buffers(struct ritz_feed *feed)
 {
     for (int i = 0; i < BUFFERS; i++) {
+        (void)ritz_dmat_destroy(feed->stream, &feed->copy[i]);
         (void)ritz_event_destroy(&feed->passed[i]);
         (void)ritz_hmat_destroy(&feed->buffer[i]);
     }
@@ -161,9 +178,15 @@ static ritz_status make_buffers(struct ritz_feed *feed)
     RITZ_REQUIRE(!ritz_product_overflows(rows, feed->info.cols, size), RITZ_ERR_TOO_LARGE,
                  "a block of %" PRId64 " rows of %" PRId64 " columns is too large", rows,
                  feed->info.cols);
+    const int64_t bytes = feed->info.cols * size;
+    ritz_device *dev = feed->stream->device;
     for (int i = 0; i < BUFFERS; i++) {
-        RITZ_TRY(ritz_hmat_create(RITZ_U8, RITZ_ROW_MAJOR, rows, feed->info.cols * size,
-                                  &feed->buffer[i]));
+        if (feed->rows.kind != RITZ_ROWS_HMAT)
+            RITZ_TRY(ritz_hmat_create_pinned(dev, RITZ_U8, RITZ_ROW_MAJOR, rows, bytes,
+                                             &feed->buffer[i]));
+        if (!reads_host_memory(dev))
+            RITZ_TRY(ritz_dmat_create(feed->stream, RITZ_U8, RITZ_ROW_MAJOR, rows, bytes,
+                                      &feed->copy[i]));
         RITZ_TRY(ritz_event_create(feed->stream->device, &feed->passed[i]));
     }
     return RITZ_OK;
@@ -246,6 +269,19 @@ static ritz_status read_callback(struct ritz_feed *feed, int64_t most, ritz_hmat
     return RITZ_OK;
 }
 
+/* Rows on the host as a matrix of the device: in place, or uploaded into this turn's copy. */
+static ritz_status hand_over(struct ritz_feed *feed, ritz_hmat rows, ritz_dmat *block)
+{
+    ritz_device *dev = feed->stream->device;
+    if (reads_host_memory(dev)) {
+        *block = ritz_dmat_borrow(dev, rows);
+        return RITZ_OK;
+    }
+    *block = ritz_dmat_wrap(dev, feed->copy[feed->turn].data, rows.dtype, rows.rows, rows.cols,
+                            rows.layout);
+    return ritz_upload(feed->stream, rows, *block);
+}
+
 /* Mark the stream's place behind the work on the last block. */
 static ritz_status mark_passed(struct ritz_feed *feed)
 {
@@ -268,14 +304,15 @@ ritz_status ritz_feed_next(struct ritz_feed *feed, ritz_dmat *block)
     RITZ_TRY(mark_passed(feed));
     RITZ_TRY(ritz_event_sync(feed->passed[feed->turn]));
     ritz_hmat rows;
-    if (feed->rows.kind == RITZ_ROWS_FILES)
-        RITZ_TRY(read_file(feed, most, &rows));
-    else
-        RITZ_TRY(read_callback(feed, most, &rows));
+    switch (feed->rows.kind) {
+    case RITZ_ROWS_FILES: RITZ_TRY(read_file(feed, most, &rows)); break;
+    case RITZ_ROWS_CALLBACK: RITZ_TRY(read_callback(feed, most, &rows)); break;
+    default: rows = ritz_hmat_block(feed->rows.host, feed->next, 0, most, feed->info.cols); break;
+    }
+    RITZ_TRY(hand_over(feed, rows, block));
     feed->turn = (feed->turn + 1) % BUFFERS;
     feed->outstanding = 1;
     feed->next += rows.rows;
-    *block = ritz_dmat_borrow(feed->stream->device, rows);
     return RITZ_OK;
 }
 

@@ -103,16 +103,27 @@ void oracle_eig(omat A, omat *w, omat *V)
     omat_destroy(&S);
 }
 
+static void clear_if_negligible(omat W, int64_t j, long double negligible)
+{
+    long double *x = oracle_col(W, j);
+    if (sqrtl(oracle_dot(W.rows, x, x)) > negligible) return;
+    for (int64_t i = 0; i < W.rows; i++) x[i] = 0;
+}
+
 /* Rotates the columns of W (m x n), and those of V with them, until they are orthogonal. */
 static void orthogonalise_columns(omat W, omat V)
 {
     const int64_t m = W.rows, n = W.cols;
     /* The rounding error of a dot product of length m; a smaller demand could never be met. */
     const long double tolerance = 8 * sqrtl((long double)m) * LDBL_EPSILON;
+    /* Of two equal columns one becomes the rounding error of the other, and then the rounding error of that, without
+     * end: what is smaller than any accuracy that is claimed here counts as zero. */
+    const long double negligible = powl(LDBL_EPSILON, 4) * oracle_norm_fro(W);
     bool rotated = n > 1;
     for (int sweep = 0; rotated; sweep++) {
         ORACLE_REQUIRE(sweep < MAX_SWEEPS, "Jacobi did not converge");
         rotated = false;
+        for (int64_t p = 0; p < n; p++) clear_if_negligible(W, p, negligible);
         for (int64_t p = 0; p < n; p++)
             for (int64_t q = p + 1; q < n; q++) {
                 long double *x = oracle_col(W, p), *y = oracle_col(W, q), c, s;
