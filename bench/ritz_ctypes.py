@@ -3,11 +3,12 @@
 The structs repeat include/ritz field by field; tests/command/test_bench_format.py compares their
 sizes and offsets with those of the C compiler. NumPy arrays are borrowed, never copied.
 
+Load libritz.so (ctypes.CDLL) before NumPy is imported; run_peers.py says why.
+
 SPDX-License-Identifier: Apache-2.0
 """
 
 import ctypes
-import pathlib
 from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint32, \
     c_uint64, c_void_p
 
@@ -19,7 +20,7 @@ METHODS = {"auto": 0, "covariance": 1, "randomized": 2, "exact": 3, "dual": 4}
 
 
 class Mat(ctypes.Structure):
-    """ritz_dmat and ritz_hmat, which have the same layout; `device` is reserved in the latter."""
+    """ritz_dmat and ritz_hmat, which have the same layout; `device` has another meaning there."""
     _fields_ = [("data", c_void_p), ("device", c_void_p), ("rows", c_int64), ("cols", c_int64),
                 ("ld", c_int64), ("batch", c_int64), ("batch_stride", c_int64), ("dtype", c_int),
                 ("layout", c_int), ("flags", c_uint32), ("reserved", c_uint32)]
@@ -67,7 +68,7 @@ STRUCTS = {"ritz_dmat": Mat, "ritz_hmat": Mat, "ritz_rows": Rows, "ritz_device_i
            "ritz_pca_options": PcaOptions, "ritz_pca_report": PcaReport,
            "ritz_eigh_options": EighOptions}
 # Where a field of Mat has another name in C.
-RENAMED = {("ritz_hmat", "device"): "reserved_ptr"}
+RENAMED = {("ritz_hmat", "device"): "pinned_by"}
 
 SIGNATURES = {
     "ritz_last_error": (c_char_p, []),
@@ -93,16 +94,7 @@ SIGNATURES = {
 
 
 class RitzError(OSError):
-    """Ritz was not found, or a call failed; then the message is Ritz's."""
-
-
-def find_library():
-    """libritz.so of the build trees of this checkout, the newest."""
-    root = pathlib.Path(__file__).resolve().parent.parent
-    found = sorted(root.glob("build/*/lib/libritz.so"), key=lambda p: p.stat().st_mtime)
-    if not found:
-        raise RitzError("no build/*/lib/libritz.so; build Ritz first, or name the library")
-    return found[-1]
+    """A call failed; the message is Ritz's."""
 
 
 def layout_of(array):
@@ -122,8 +114,8 @@ def shape_of(array):
 class Ritz:
     """The library with one device and one inline stream."""
 
-    def __init__(self, library=None, device="cpu"):
-        self.lib = ctypes.CDLL(str(library or find_library()))
+    def __init__(self, library, device="cpu"):
+        self.lib = ctypes.CDLL(str(library))
         for name, (result, arguments) in SIGNATURES.items():
             function = getattr(self.lib, name)
             function.restype, function.argtypes = result, arguments

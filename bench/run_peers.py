@@ -11,6 +11,16 @@ machine does meanwhile falls on all alike. Before each run the driver waits unti
 one before have stopped spinning. The number of threads and OpenBLAS's core type are the same for
 all.
 
+Other programs spoil a measurement, and threads that wait for one another most of all. A round
+starts when the machine is idle, and the processor time that was spent on others is looked at in
+each run; a round in which that was more than a tenth of a run is repeated until the time is up. If
+too few quiet rounds were found, all count, and the table says so.
+
+Ritz's library is loaded before NumPy: Debian's NumPy brings the pthread flavour of OpenBLAS, and
+the loader gives a library that comes later and asks for the same name (libopenblas.so.0) the copy
+that is there. Ritz's own threads (OpenMP) and that flavour's would then spin against each other.
+The JSON lists what each process has loaded.
+
 Memory is the peak of the resident set during the first fit, above what was resident before
 (libraries imported, data loaded); the kernel's high-water mark is set back in between.
 
@@ -18,6 +28,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import argparse
+import ctypes
 import json
 import os
 import pathlib
@@ -105,24 +116,39 @@ def send(message):
     CHANNEL.flush()
 
 
+def machine_seconds():
+    """Processor time that the machine has been busy with anything."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _idle, _wait, irq, softirq = map(int, file.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def timed_run(contender, data):
-    """Seconds and result."""
-    start = time.perf_counter()
+    """Seconds, processor seconds of others meanwhile, and the result."""
+    machine, own, start = machine_seconds(), time.process_time(), time.perf_counter()
     result = contender.run(data)
-    return time.perf_counter() - start, result
+    seconds = time.perf_counter() - start
+    others = machine_seconds() - machine - (time.process_time() - own)
+    return seconds, max(0.0, others), result
 
 
 def measured_first_run(contender, data):
     """The first run: warm-up, and the one whose memory is looked at."""
     before = memory_kib("VmRSS")
     reset_high_water()
-    seconds, result = timed_run(contender, data)
+    seconds, _, result = timed_run(contender, data)
     return {"seconds": seconds, "memory_bytes": 1024 * (memory_kib("VmHWM") - before)}, result
 
 
 def work(name, task, library):
     """Obey the driver until it closes the pipe."""
     sys.path.insert(0, str(HERE))
+    try:
+        if name == "ritz":
+            ctypes.CDLL(library)
+    except OSError as error:
+        send({"missing": str(error)})
+        return
     import peers
     try:
         maker = peers.CONTENDERS[name].get(task["kind"])
@@ -140,8 +166,8 @@ def work(name, task, library):
             answer, result = measured_first_run(contender, data)
             send(answer)
         elif command == "run\n":
-            seconds, result = timed_run(contender, data)
-            send({"seconds": seconds})
+            seconds, others, result = timed_run(contender, data)
+            send({"seconds": seconds, "others": others})
         elif command == "facts\n":
             send({"libraries": blas_libraries(), "versions": versions(),
                   "report": getattr(contender, "report", {})})
@@ -166,7 +192,7 @@ class Worker:
         python = options.python if name != "ritz" and options.python else sys.executable
         self.name, self.seconds, self.error, self.first, self.facts = name, [], None, None, {}
         arguments = [python, str(HERE / "run_peers.py"), "--worker",
-                     json.dumps([name, task, str(options.library) if options.library else None])]
+                     json.dumps([name, task, str(options.library)])]
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env=environment)
 
@@ -222,19 +248,47 @@ def judge(task, workers):
         worker.error = peers.check_pca(exact, worker.ask("error")["result"])
 
 
+def wait_until_idle(deadline):
+    """Return when hardly anything runs, or at the deadline."""
+    while time.monotonic() < deadline:
+        before = machine_seconds()
+        time.sleep(2 * PAUSE)
+        if machine_seconds() - before <= 0.02:
+            return
+
+
+def one_round(workers, first):
+    """Each contender once; who follows whom differs from round to round."""
+    answers = {}
+    for worker in workers[first:] + workers[:first]:
+        time.sleep(PAUSE)
+        answers[worker.name] = worker.ask("run")
+    return answers
+
+
+def is_quiet(answers):
+    """Did others use less than a tenth of each run? The kernel counts in steps of 10 ms."""
+    return all(answer["others"] <= 0.1 * answer["seconds"] + 0.02 for answer in answers.values())
+
+
 def rounds(workers, options):
-    """First run of each, then rounds of all until the time is up."""
+    """First run of each, then rounds of all. True if only quiet rounds count."""
     for worker in workers:
         worker.first = worker.ask("first")
-    start, done = time.monotonic(), 0
-    while done < options.min_rounds or (done < options.max_rounds and
-                                        time.monotonic() - start < options.seconds):
-        # Whoever runs after a contender that heats the machine differs from round to round.
-        turn = done % len(workers)
-        for worker in workers[turn:] + workers[:turn]:
-            time.sleep(PAUSE)
-            worker.seconds.append(worker.ask("run")["seconds"])
-        done += 1
+    quiet, disturbed = [], []
+    start = time.monotonic()
+    while len(quiet) < options.max_rounds:
+        done = len(quiet) + len(disturbed)
+        if done >= options.min_rounds and time.monotonic() - start > options.seconds:
+            break
+        wait_until_idle(start + options.seconds)
+        answers = one_round(workers, done % len(workers))
+        (quiet if is_quiet(answers) else disturbed).append(answers)
+    enough = len(quiet) >= options.min_rounds
+    for worker in workers:
+        worker.seconds = [answers[worker.name]["seconds"]
+                          for answers in (quiet if enough else quiet + disturbed)]
+    return enough
 
 
 def quartiles(values):
@@ -299,15 +353,23 @@ def compare(name, task, options):
     """Run one task; its JSON object."""
     workers, missing, description = open_workers(task, options)
     try:
-        rounds(workers, options)
+        quiet = rounds(workers, options)
         judge(task, workers)
         entries = summarise(task, workers)
     finally:
         for worker in workers:
             worker.close()
     show(name, description, task, entries, missing)
-    return {"name": name, "data": description, "task": task, "contenders": entries,
+    if not quiet:
+        print("Other programs were running: these times are not reliable.")
+    return {"name": name, "data": description, "task": task, "quiet": quiet, "contenders": entries,
             "missing": missing}
+
+
+def newest_library():
+    """libritz.so of the build trees of this checkout."""
+    found = sorted(HERE.parent.glob("build/*/lib/libritz.so"), key=lambda p: p.stat().st_mtime)
+    return found[-1] if found else "libritz.so"
 
 
 def parse_arguments():
@@ -325,7 +387,7 @@ def parse_arguments():
                         help="time limit of a task (%(default)s)")
     parser.add_argument("--min-rounds", type=int, default=5)
     parser.add_argument("--max-rounds", type=int, default=25)
-    parser.add_argument("--library", type=pathlib.Path,
+    parser.add_argument("--library", type=pathlib.Path, default=newest_library(),
                         help="libritz.so (default: the newest in build/*/lib)")
     parser.add_argument("--python", help="interpreter of the peers, such as that of a virtual "
                         "environment with newer ones; Ritz stays with this one")

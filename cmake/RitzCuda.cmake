@@ -1,6 +1,123 @@
-# The CUDA backend: how RITZ_CUDA is honoured.
-if(NOT RITZ_CUDA STREQUAL "off")
-    message(FATAL_ERROR
-        "RITZ_CUDA=${RITZ_CUDA}: Ritz ${PROJECT_VERSION} has no CUDA backend; "
-        "configure with -DRITZ_CUDA=off.")
+# The CUDA backend: what of the toolkit is here, and how RITZ_CUDA is honoured. Nothing is built in this file.
+#
+#   RITZ_CUDA_MODE         off, plugin or static
+#   RITZ_CUDA_INCLUDE_DIR  NVIDIA's headers, if they are here; with them the emulation can be built (tests/cudaemu)
+#   RITZ_CUDA_MISSING      why CUDA tests are skipped, else empty
+#   ritz_compile_kernels(objects)
+set(RITZ_CUDA_LEAST 13.0)
+
+find_package(CUDAToolkit ${RITZ_CUDA_LEAST} QUIET)
+if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE
+   AND TARGET CUDA::cudart_static AND TARGET CUDA::cublas AND TARGET CUDA::cusolver)
+    set(toolkit TRUE)
+else()
+    set(toolkit FALSE)
 endif()
+
+if(RITZ_CUDA STREQUAL "auto")
+    if(toolkit)
+        set(RITZ_CUDA_MODE plugin)
+    else()
+        set(RITZ_CUDA_MODE off)
+        message(STATUS
+            "No CUDA backend: no CUDA toolkit ${RITZ_CUDA_LEAST} or newer was found "
+            "(nvcc with cuBLAS and cuSOLVER).")
+    endif()
+else()
+    set(RITZ_CUDA_MODE ${RITZ_CUDA})
+    if(NOT RITZ_CUDA STREQUAL "off" AND NOT toolkit)
+        message(FATAL_ERROR
+            "RITZ_CUDA=${RITZ_CUDA}: no CUDA toolkit ${RITZ_CUDA_LEAST} or newer was found (nvcc with "
+            "cuBLAS and cuSOLVER). Set CUDAToolkit_ROOT to where it is, or configure with "
+            "-DRITZ_CUDA=off.")
+    endif()
+endif()
+
+set(RITZ_CUDA_MISSING "")
+if(NOT RITZ_CUDA_MODE STREQUAL "off")
+    message(STATUS "CUDA backend: ${RITZ_CUDA_MODE}, CUDA ${CUDAToolkit_VERSION}, "
+        "architectures ${RITZ_CUDA_ARCHITECTURES}")
+elseif(RITZ_CUDA STREQUAL "off")
+    set(RITZ_CUDA_MISSING "the build was configured with -DRITZ_CUDA=off")
+else()
+    set(RITZ_CUDA_MISSING "the CUDA toolkit is not installed")
+endif()
+
+set(RITZ_CUDA_INCLUDE_DIR "")
+if(CUDAToolkit_FOUND)
+    find_path(RITZ_CUBLAS_HEADER_DIR NAMES cublas_v2.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+    mark_as_advanced(RITZ_CUBLAS_HEADER_DIR)
+    if(RITZ_CUBLAS_HEADER_DIR)
+        list(GET CUDAToolkit_INCLUDE_DIRS 0 RITZ_CUDA_INCLUDE_DIR)
+    endif()
+endif()
+
+set(RITZ_CUDA_ALL_ARCHITECTURES 75 80 86 87 88 89 90 100 103 110 120 121)
+
+# Machine code for each architecture, and PTX of the newest for those to come.
+function(ritz_gencode result)
+    if(RITZ_CUDA_ARCHITECTURES STREQUAL "all")
+        set(architectures ${RITZ_CUDA_ALL_ARCHITECTURES})
+    else()
+        set(architectures ${RITZ_CUDA_ARCHITECTURES})
+        list(SORT architectures COMPARE NATURAL)
+    endif()
+    list(GET architectures -1 newest)
+    set(flags "")
+    foreach(arch IN LISTS architectures)
+        if(NOT arch IN_LIST RITZ_CUDA_ALL_ARCHITECTURES)
+            list(JOIN RITZ_CUDA_ALL_ARCHITECTURES ", " known)
+            message(FATAL_ERROR
+                "RITZ_CUDA_ARCHITECTURES has \"${arch}\"; it must be all, or some of: ${known}.")
+        endif()
+        list(APPEND flags -gencode arch=compute_${arch},code=sm_${arch})
+    endforeach()
+    list(APPEND flags -gencode arch=compute_${newest},code=compute_${newest})
+    set(${result} ${flags} PARENT_SCOPE)
+endfunction()
+
+# Files whose kernels may spill registers or use local memory; docs/cuda-kernels.txt holds how much. Elsewhere it is a warning.
+set(RITZ_CUDA_MAY_SPILL jacobi)
+
+# ritz_compile_kernels(objects): src/cuda/*.cu by nvcc into build/<preset>/cuda/; objects receives the files. What ptxas says
+# of each kernel (registers, spills, shared memory) is kept beside the object in FILE.ptxas.
+function(ritz_compile_kernels result)
+    file(GLOB kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
+    ritz_gencode(gencode)
+    set(flags -std=c++17 -O3 -lineinfo
+        -Xcompiler -fPIC,-fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fvisibility=hidden
+        -Xcompiler -Wall,-Wextra
+        -Xptxas -v)
+    if(RITZ_WERROR)
+        list(APPEND flags -Werror all-warnings)
+    endif()
+    if(CMAKE_CUDA_HOST_COMPILER)
+        list(APPEND flags -ccbin "${CMAKE_CUDA_HOST_COMPILER}")
+    endif()
+    set(directory "${PROJECT_BINARY_DIR}/cuda")
+    file(MAKE_DIRECTORY "${directory}")
+    set(objects "")
+    foreach(kernel IN LISTS kernels)
+        get_filename_component(name "${kernel}" NAME_WE)
+        set(object "${directory}/${name}.o")
+        set(spills -Xptxas -warn-spills,-warn-lmem-usage)
+        if(name IN_LIST RITZ_CUDA_MAY_SPILL)
+            set(spills "")
+        endif()
+        add_custom_command(
+            OUTPUT "${object}"
+            COMMAND sh "${PROJECT_SOURCE_DIR}/cmake/nvcc.sh" "${directory}/${name}.ptxas"
+                "${CUDAToolkit_NVCC_EXECUTABLE}" ${flags} ${spills} ${gencode}
+                -I "${PROJECT_SOURCE_DIR}/src" -I "${PROJECT_SOURCE_DIR}/include"
+                -I "${PROJECT_BINARY_DIR}/include"
+                -MD -MF "${object}.d" -MT "${object}" -c "${kernel}" -o "${object}"
+            MAIN_DEPENDENCY "${kernel}"
+            DEPENDS "${PROJECT_SOURCE_DIR}/cmake/nvcc.sh"
+            DEPFILE "${object}.d"
+            BYPRODUCTS "${directory}/${name}.ptxas"
+            COMMENT "nvcc ${name}.cu"
+            VERBATIM)
+        list(APPEND objects "${object}")
+    endforeach()
+    set(${result} ${objects} PARENT_SCOPE)
+endfunction()

@@ -10,8 +10,8 @@ if(RITZ_THREADS STREQUAL "openmp")
 else()
     add_compile_definitions(RITZ_THREADS_OPENMP=0)
 endif()
-add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
-    -Wmissing-prototypes -Wwrite-strings -Wundef)
+add_compile_options(-Wall -Wextra -Wshadow
+    "$<$<COMPILE_LANGUAGE:C>:-Wpedantic;-Wconversion;-Wstrict-prototypes;-Wmissing-prototypes;-Wwrite-strings;-Wundef>")
 if(RITZ_WERROR)
     add_compile_options(-Werror)
 endif()

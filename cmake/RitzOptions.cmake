@@ -10,7 +10,10 @@ function(ritz_choice name default help)
     endif()
 endfunction()
 
-ritz_choice(RITZ_CUDA off "CUDA backend: off, plugin or static" off plugin static)
+ritz_choice(RITZ_CUDA auto "CUDA backend: off, plugin, static, or auto (a plugin, if the toolkit is there)"
+    off plugin static auto)
+set(RITZ_CUDA_ARCHITECTURES "90" CACHE STRING
+    "Compute capabilities that the CUDA backend is built for (for example 80;90), or all")
 ritz_choice(RITZ_THREADS openmp "Threads of Ritz's own parallel loops: openmp or pthreads"
     openmp pthreads)
 
@@ -18,6 +21,8 @@ option(RITZ_BUILD_TOOLS "Build the ritz command" ${PROJECT_IS_TOP_LEVEL})
 option(RITZ_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(RITZ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
 option(RITZ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+
+option(RITZ_BUILD_EMULATION "Test the CUDA backend on an emulation, if NVIDIA's headers are here" ON)
 
 option(RITZ_WERROR "Treat compiler warnings as errors" OFF)
 option(RITZ_COVERAGE "Instrument for line coverage" OFF)

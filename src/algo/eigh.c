@@ -97,6 +97,8 @@ ritz_status ritz_eigh(ritz_stream *s, ritz_dmat A, ritz_dmat W, ritz_dmat V,
     RITZ_TRY(check_pairs(s, A, W, V));
     RITZ_TRY(ritz_check_info(s, info, W.batch));
     RITZ_TRY(ritz_check_no_overlap(info, "info", A, "A"));
+    RITZ_TRY(ritz_check_no_overlap(info, "info", W, "W"));
+    RITZ_TRY(ritz_check_no_overlap(info, "info", V, "V"));
     if (W.batch == 0) return RITZ_OK;
     if (W.rows == 0) return ritz_algo_info_clear(s, info);
 

@@ -169,7 +169,7 @@ static ritz_status size_up(struct pca_fit *f)
     f->most = f->N < f->n ? f->N : f->n;
     f->dtype = f->opts.dtype ? f->opts.dtype : dtype_of_computation(info->dtype);
     RITZ_REQUIRE(f->N >= 2, RITZ_ERR_SHAPE,
-                 "the data has %" PRId64 " rows; a variance needs at least two", f->N);
+                 "a variance needs at least two rows, and the data has %" PRId64, f->N);
     RITZ_REQUIRE(f->n >= 1, RITZ_ERR_SHAPE, "the data has no columns");
     RITZ_REQUIRE(f->opts.components <= f->most, RITZ_ERR_OPTION,
                  "components is %" PRId64 "; %" PRId64 " x %" PRId64 " data has at most %" PRId64,
@@ -265,7 +265,7 @@ static ritz_status solve(struct pca_fit *f, ritz_pca_report *r)
                  ritz_dtype_name(f->dtype));
     snprintf(r->warning, sizeof r->warning,
              "components with a variance below %.1e of the first are lost in rounding: use method "
-             "exact%s. ",
+             "exact%s.",
              pca_gram_limit(f->dtype), f->dtype == RITZ_F32 ? " or dtype float64" : "");
     return RITZ_OK;
 }
@@ -280,7 +280,7 @@ static double divisor(const struct pca_fit *f)
 static void warn(ritz_pca_report *r, const char *text)
 {
     const size_t used = strlen(r->warning);
-    snprintf(r->warning + used, sizeof r->warning - used, "%s", text);
+    snprintf(r->warning + used, sizeof r->warning - used, "%s%s", used > 0 ? " " : "", text);
 }
 
 static void describe(const struct pca_fit *f, int64_t k, ritz_pca_report *r)
@@ -311,15 +311,15 @@ static void describe(const struct pca_fit *f, int64_t k, ritz_pca_report *r)
 
     r->gap = 0;
     if (k < f->known && f->sigma[k] > 0) r->gap = f->sigma[k - 1] / f->sigma[k];
-    if (r->rank < k) warn(r, "the data has fewer independent directions than components were asked for. ");
+    if (r->rank < k) warn(r, "the data has fewer independent directions than components were asked for.");
     /* Davis and Kahan 1970: the angle of the subspace is bounded by rounding over the gap of the squares. */
     if (k < f->known && r->rank == k) {
         const double gap = f->sigma[k - 1] * f->sigma[k - 1] - f->sigma[k] * f->sigma[k];
         if (gap <= 1e3 * u * first * first)
             warn(r, "the last component and the next have nearly equal variance: which of their "
-                    "directions is returned is arbitrary. ");
+                    "directions is returned is arbitrary.");
     }
-    if (f->sumsq == 0) warn(r, "the data is constant: there is no variance to explain. ");
+    if (f->sumsq == 0) warn(r, "the data is constant: there is no variance to explain.");
 }
 
 /* ---- the model ---- */

@@ -131,6 +131,9 @@ ritz_status ritz_svd(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz
     RITZ_TRY(ritz_check_no_overlap(U, "U", V, "V"));
     RITZ_TRY(ritz_check_info(s, info, S.batch));
     RITZ_TRY(ritz_check_no_overlap(info, "info", A, "A"));
+    RITZ_TRY(ritz_check_no_overlap(info, "info", U, "U"));
+    RITZ_TRY(ritz_check_no_overlap(info, "info", S, "S"));
+    RITZ_TRY(ritz_check_no_overlap(info, "info", V, "V"));
     if (S.batch == 0) return RITZ_OK;
     if (S.rows == 0) return ritz_algo_info_clear(s, info);
 

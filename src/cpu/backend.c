@@ -17,7 +17,7 @@ extern char *openblas_get_config(void);
 extern char *openblas_get_corename(void);
 extern int openblas_get_parallel(void);
 
-/* ---- the device ------------------------------------------------------------------------------- */
+/* ---- the device ------------------------------------------------------------------------------ */
 
 /* The first "model name" of /proc/cpuinfo. */
 static void find_processor_name(char *name, size_t size)
@@ -79,7 +79,7 @@ static ritz_status cpu_device_set_threads(ritz_device *dev, int threads)
     return RITZ_OK;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static ritz_status cpu_allocate(ritz_stream *s, size_t bytes, void **p)
 {
@@ -128,7 +128,7 @@ static ritz_status cpu_download(ritz_stream *s, ritz_dmat D, ritz_hmat H)
     return cpu_copy_strided(s, &source, &target);
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct ritz_backend backend = {
     .name = "cpu",

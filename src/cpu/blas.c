@@ -64,7 +64,7 @@ static int64_t offset(const struct cpu_operand *M, CBLAS_TRANSPOSE trans, int64_
 #define TEMPLATE "cpu/blas.inc"
 #include "cpu/real_types.inc"
 
-/* ---- gemm with 16-bit factors ----------------------------------------------------------------- */
+/* ---- gemm with 16-bit factors ---------------------------------------------------------------- */
 
 /* A block of op(M) in memory: `lines` of `length` contiguous elements. */
 struct block {
@@ -150,7 +150,7 @@ static ritz_status gemm_half(ritz_stream *s, struct gemm_arguments *g)
     return status;
 }
 
-/* ---- the entries ------------------------------------------------------------------------------ */
+/* ---- the entries ----------------------------------------------------------------------------- */
 
 ritz_status cpu_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, double beta,
                      ritz_dmat C)

@@ -9,8 +9,6 @@
 
 #include "core/error.h"
 
-extern char *openblas_get_corename(void);
-
 /* Not multiples of any kernel's tile, and large enough to pass through all of its loops. */
 enum { ROWS = 97, COLS = 101, INNER = 107 };
 

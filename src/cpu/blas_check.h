@@ -6,7 +6,7 @@
 
 #include "ritz/status.h"
 
-/* Multiplies two small matrices, once in a process: RITZ_OK, or RITZ_ERR_UNAVAILABLE with advice. */
+/* Multiplies two small matrices, once a process: RITZ_OK, or RITZ_ERR_UNAVAILABLE with advice. */
 ritz_status cpu_blas_check(void);
 
 #endif

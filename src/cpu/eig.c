@@ -15,6 +15,7 @@
 
 struct syev_arguments {
     int n, first, count;
+    int narrow;       /* the vectors of T are computed in float64 and are wanted in float32 */
     int vectors, all; /* all: divide and conquer for the vectors, QL iteration for values alone */
     struct cpu_operand A, W, Z;
     int64_t w_stride; /* between the elements of W */
@@ -51,8 +52,7 @@ static void lay_out(struct syev_arguments *g, size_t element)
     g->e64 = cpu_piece(bytes, n, sizeof(double));
     g->w64 = cpu_piece(bytes, count, sizeof(double));
     g->range = cpu_piece(bytes, (int64_t)cpu_tridiagonal_bytes(n, count), 1);
-    g->z64 =
-        cpu_piece(bytes, g->vectors && element < sizeof(double) ? n * count : 0, sizeof(double));
+    g->z64 = cpu_piece(bytes, g->narrow ? n * count : 0, sizeof(double));
     g->z = cpu_piece(bytes, g->vectors && g->all && count < n ? n * n : 0, element);
     g->work = cpu_piece(bytes, g->lwork, element);
     g->integers = cpu_piece(bytes, g->liwork, sizeof(int));
@@ -69,6 +69,7 @@ ritz_status cpu_syev(ritz_stream *s, ritz_dmat A, int64_t first, ritz_dmat W, ri
         .n = cpu_int(A.rows),
         .first = cpu_int(first),
         .count = cpu_int(W.rows),
+        .narrow = vectors && !f64,
         .vectors = vectors,
         .all = count > (f64 ? ALL_FRACTION_F64 : ALL_FRACTION_F32) * n,
         .A = cpu_operand(A),

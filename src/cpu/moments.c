@@ -6,7 +6,8 @@
  *   mean += b / (c + b) d
  *
  * (Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American Statistician 37, 1983, formula 2.1).
- * What is staged for the product is x - s with s = m rounded to the type of the product, and so
+ * What is staged for the product is x - m rounded once; where that is done by float32 arithmetic, it is x - s with s = m
+ * rounded to float32, and so
  *
  *   sum (x - m)(x - m)ᵀ = sum (x - s)(x - s)ᵀ - b r rᵀ,  r = m - s.
  *
@@ -50,6 +51,7 @@ struct moments {
     int threads;   /* for which there is scratch memory */
     int64_t pieces; /* of SUM_ROWS rows in a block */
     int64_t width, panels; /* columns of a tile, and how often they fit into n */
+    int narrow; /* A has a type that float32 holds, and is staged by float32 arithmetic */
     stage_function stage;
     cpu_loop_body merge_tile;
 
@@ -58,8 +60,8 @@ struct moments {
     int64_t staged_size;
     void *tiles;     /* PRODUCTS of width x width for each thread */
     double *partial; /* column sums of each chunk */
-    double *shift;   /* s */
-    float *shift_f32;
+    double *shift;   /* m */
+    float *shift_f32; /* s */
     double *residual;   /* r */
     double *difference; /* d */
 
@@ -206,7 +208,6 @@ static void merge_means(struct moments *job)
 {
     const int64_t n = job->A.cols, chunks = pieces(job->rows, CHUNK_ROWS);
     const double b = (double)job->rows, c = (double)job->count;
-    const int narrow = job->staged_size == (int64_t)sizeof(float);
     job->weight = c * b / (c + b);
     for (int64_t j = 0; j < n; j++) {
         double sum = 0;
@@ -214,8 +215,8 @@ static void merge_means(struct moments *job)
         const double block_mean = sum / b;
         double *mean = cpu_view_at(&job->mean, 0, j, 0);
         job->shift_f32[j] = (float)block_mean;
-        job->shift[j] = narrow ? (double)job->shift_f32[j] : block_mean;
-        job->residual[j] = block_mean - job->shift[j];
+        job->shift[j] = block_mean;
+        job->residual[j] = job->narrow ? block_mean - (double)job->shift_f32[j] : 0;
         job->difference[j] = block_mean - *mean;
         *mean += b / (c + b) * job->difference[j];
     }
@@ -302,18 +303,19 @@ ritz_status cpu_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count,
                               ritz_dmat mean, ritz_dmat G)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const int narrow = compute == RITZ_F32;
+    const int f32 = compute == RITZ_F32;
     struct moments job = {.A = cpu_view_of(A),
                           .mean = cpu_view_of(mean),
                           .G = cpu_view_of(G),
                           .count = count,
                           .threads = s->device->info.threads,
-                          .stage = narrow ? stage_f32 : stage_f64,
-                          .merge_tile = narrow ? merge_tile_f32 : merge_tile_f64,
-                          .staged_size = narrow ? (int64_t)sizeof(float) : (int64_t)sizeof(double)};
+                          .stage = f32 ? stage_f32 : stage_f64,
+                          .merge_tile = f32 ? merge_tile_f32 : merge_tile_f64,
+                          .staged_size = f32 ? (int64_t)sizeof(float) : (int64_t)sizeof(double)};
     ritz_status rc = RITZ_OK;
     if (A.cols == 0) return RITZ_OK;
-    if (narrow && cpu_fits_f32(A.dtype)) job.stage = stage_narrow;
+    job.narrow = compute == RITZ_F32 && cpu_fits_f32(A.dtype);
+    if (job.narrow) job.stage = stage_narrow;
     job.by_rows = !cpu_view_runs_down(&job.A);
     cut(&job);
     RITZ_TRY_OUT(take_scratch(s, &job));

@@ -15,7 +15,7 @@
 #include "core/ops.def"
 #undef OP
 
-/* ---- copies: copy.c --------------------------------------------------------------------------- */
+/* ---- copies: copy.c -------------------------------------------------------------------------- */
 
 /* Enqueue dst = src with conversion. Same rows, cols and batch. */
 ritz_status cpu_copy_strided(ritz_stream *s, const struct cpu_view *src,

@@ -16,11 +16,20 @@
 #define SUM_ROWS 512
 /* Columns that are summed side by side, for their sums to stay in the first-level cache. */
 #define SUM_COLS 1024
-/* Most row blocks of a matrix. */
-#define ROW_BLOCKS 64
+/* Columns of a block where columns are contiguous: few, for long pieces of them to be read. */
+#define FEW_COLS 16
+/* Blocks of a matrix that are enough. */
+#define BLOCKS 64
 
 typedef int32_t bits_f32; /* signed, because vector instruction sets compare signed integers */
 typedef int64_t bits_f64;
+static const bits_f32 modulus_bits_f32 = INT32_MAX;
+static const bits_f64 modulus_bits_f64 = INT64_MAX;
+
+/* Vectors of the compiler's: without them, it does not vectorise sums whose order is given. */
+typedef float real4_f32 __attribute__((vector_size(16)));
+typedef double real4_f64 __attribute__((vector_size(32)));
+typedef double double4 __attribute__((vector_size(32)));
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -60,7 +69,7 @@ void cpu_block_sums(const struct cpu_view *A, int squares, double *sums)
 struct sums {
     struct cpu_view A, out;
     int squares, total;
-    int64_t block_rows, row_blocks, col_blocks;
+    int64_t block_rows, row_blocks, block_cols, col_blocks;
     double *partial; /* row_blocks x cols for each item, row-major */
 };
 
@@ -75,13 +84,13 @@ static void sum_block(void *context, int64_t index, int thread)
     const int64_t row_block = index % job->row_blocks;
     const int64_t col_block = index / job->row_blocks % job->col_blocks;
     const int64_t item = index / (job->row_blocks * job->col_blocks);
-    const int64_t i0 = row_block * job->block_rows, j0 = col_block * SUM_COLS;
+    const int64_t i0 = row_block * job->block_rows, j0 = col_block * job->block_cols;
     struct cpu_view block = job->A;
 
     (void)thread;
     block.data = cpu_view_at(&job->A, item, i0, j0);
     block.rows = smaller(job->A.rows - i0, job->block_rows);
-    block.cols = smaller(job->A.cols - j0, SUM_COLS);
+    block.cols = smaller(job->A.cols - j0, job->block_cols);
     cpu_block_sums(&block, job->squares, partial_at(job, item, row_block, j0));
 }
 
@@ -120,9 +129,11 @@ static ritz_status enqueue_sums(ritz_stream *s, struct sums *job, ritz_dmat out)
     if (job->A.rows == 0 || job->A.cols == 0) return cpu_fill(s, 0.0, out);
     if (job->A.batch == 0) return RITZ_OK;
     job->out = cpu_view_of(out);
-    job->block_rows = SUM_ROWS * pieces(pieces(job->A.rows, ROW_BLOCKS), SUM_ROWS);
+    job->block_cols = cpu_view_runs_down(&job->A) ? FEW_COLS : SUM_COLS;
+    job->col_blocks = pieces(job->A.cols, job->block_cols);
+    const int64_t row_blocks = pieces(BLOCKS, job->col_blocks);
+    job->block_rows = SUM_ROWS * pieces(pieces(job->A.rows, row_blocks), SUM_ROWS);
     job->row_blocks = pieces(job->A.rows, job->block_rows);
-    job->col_blocks = pieces(job->A.cols, SUM_COLS);
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, job->row_blocks, job->A.cols,
                                 job->A.batch, &partial));
     job->partial = partial.data;

@@ -208,64 +208,53 @@ static void sort(int n, struct eigenvalues *v, double *Z, int ldz)
     }
 }
 
-struct scratch {
-    double *e2, *w, *work;
-    int *ends, *block, *iwork, *marks;
+/* Offsets of the pieces of the scratch memory. */
+struct layout {
+    size_t e2, w, work;                /* double */
+    size_t ends, block, iwork, failed; /* int */
+    size_t bytes;
 };
 
-static size_t lay_out(int64_t n, int64_t count, char *base, struct scratch *s)
+static struct layout lay_out(int64_t n, int64_t count)
 {
-    size_t bytes = 0;
-    s->e2 = (double *)(base + cpu_piece(&bytes, n, sizeof(double)));
-    s->w = (double *)(base + cpu_piece(&bytes, n, sizeof(double)));
-    s->work = (double *)(base + cpu_piece(&bytes, 18 * n, sizeof(double)));
-    s->ends = (int *)(base + cpu_piece(&bytes, n, sizeof(int)));
-    s->block = (int *)(base + cpu_piece(&bytes, n, sizeof(int)));
-    s->iwork = (int *)(base + cpu_piece(&bytes, 10 * n, sizeof(int)));
-    s->marks = (int *)(base + cpu_piece(&bytes, 2 * count, sizeof(int)));
-    return bytes;
+    struct layout l = {.bytes = 0};
+    l.e2 = cpu_piece(&l.bytes, n, sizeof(double));
+    l.w = cpu_piece(&l.bytes, n, sizeof(double));
+    l.work = cpu_piece(&l.bytes, 5 * n, sizeof(double));
+    l.ends = cpu_piece(&l.bytes, n, sizeof(int));
+    l.block = cpu_piece(&l.bytes, n, sizeof(int));
+    l.iwork = cpu_piece(&l.bytes, n, sizeof(int));
+    l.failed = cpu_piece(&l.bytes, count, sizeof(int));
+    return l;
 }
 
 size_t cpu_tridiagonal_bytes(int64_t n, int64_t count)
 {
-    static char nowhere[1];
-    struct scratch s;
-    return lay_out(n, count, nowhere, &s);
+    return lay_out(n, count).bytes;
 }
 
-/* Multiple relatively robust representations, for the rare matrix on which inverse iteration gives
- * up. */
-static int representations(int n, double *d, double *e, int first, int count, double *w, double *Z,
-                           int ldz, struct scratch *s)
+int cpu_tridiagonal_range(const struct cpu_compute *c, int n, const double *d, const double *e,
+                          int first, int count, double *w, double *Z, int ldz, void *scratch)
 {
-    int found = 0;
-    lapack_logical check_accuracy = 1;
-    const int info = LAPACKE_dstemr_work(LAPACK_COL_MAJOR, 'V', 'I', n, d, e, 0, 0, first + 1,
-                                         first + count, &found, s->w, Z, ldz, count, s->marks,
-                                         &check_accuracy, s->work, 18 * n, s->iwork, 10 * n);
-    if (info != 0 || found != count) return 1;
-    memcpy(w, s->w, (size_t)count * sizeof *w);
-    return 0;
-}
-
-int cpu_tridiagonal_range(const struct cpu_compute *c, int n, double *d, double *e, int first,
-                          int count, double *w, double *Z, int ldz, void *scratch)
-{
-    struct scratch s;
-    (void)lay_out(n, count, scratch, &s);
-    struct eigenvalues v = {s.w, s.block, count};
-    const int blocks = split(n, d, e, s.e2, s.ends);
+    const struct layout l = lay_out(n, count);
+    char *base = scratch;
+    double *e2 = (double *)(base + l.e2);
+    int *ends = (int *)(base + l.ends);
+    struct eigenvalues v = {(double *)(base + l.w), (int *)(base + l.block), count};
+    const int blocks = split(n, d, e, e2, ends);
     if (blocks == 1) {
-        const struct block whole = block_at(d, s.e2, 0, n);
+        const struct block whole = block_at(d, e2, 0, n);
         bisect_range(c, &whole, first, count, v.w);
         for (int i = 0; i < count; i++) v.block[i] = 1;
     } else {
-        values_of_blocks(c, d, s.e2, s.ends, blocks, first, count, &v);
+        values_of_blocks(c, d, e2, ends, blocks, first, count, &v);
     }
-    if (Z && LAPACKE_dstein_work(LAPACK_COL_MAJOR, n, d, e, count, v.w, v.block, s.ends, Z, ldz,
-                                 s.work, s.iwork, s.marks) != 0)
-        return representations(n, d, e, first, count, w, Z, ldz, &s);
+    int failed = 0;
+    if (Z)
+        failed = LAPACKE_dstein_work(LAPACK_COL_MAJOR, n, d, e, count, v.w, v.block, ends, Z, ldz,
+                                     (double *)(base + l.work), (int *)(base + l.iwork),
+                                     (int *)(base + l.failed));
     sort(n, &v, Z, ldz);
     memcpy(w, v.w, (size_t)count * sizeof *w);
-    return 0;
+    return failed;
 }

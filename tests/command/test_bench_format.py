@@ -79,7 +79,8 @@ class RitzBench(BenchTest):
     def test_rate_is_work_over_time(self):
         report, _ = self.bench("gemm/f32/33x17x29/b1")
         side = report["cases"][0]["ritz"]
-        self.assertAlmostEqual(side["flops"] * side["seconds"]["median"], 2 * 33 * 17 * 29, places=2)
+        work = side["flops"] * side["seconds"]["median"]
+        self.assertAlmostEqual(work, 2 * 33 * 17 * 29, places=2)
 
     def test_overheads(self):
         report, _ = self.bench("overhead/inline", "overhead/enqueue")
@@ -138,8 +139,9 @@ class Peers(BenchTest):
     def test_json(self):
         output = self.directory / "peers.json"
         subprocess.run([sys.executable, SOURCE / "bench" / "run_peers.py", "--library", LIBRARY,
-                        "--threads", "1", "--seconds", "0.1", "--min-rounds", "2", "--only", "tiled",
-                        "--only", "numpy", "--json", output, "pca-tiny-f32", "qr-tiny-f64"],
+                        "--threads", "1", "--seconds", "0.1", "--min-rounds", "2",
+                        "--only", "tiled", "--only", "numpy", "--json", output,
+                        "pca-tiny-f32", "qr-tiny-f64"],
                        check=True, timeout=120, stdout=subprocess.DEVNULL)
         report = json.loads(output.read_text(encoding="utf-8"))
         self.assertEqual(report["format"], 1)
@@ -170,7 +172,8 @@ class Structs(BenchTest):
                  "#include <ritz/pca.h>", "#include <ritz/spectral.h>", "int main(void) {"]
         for name, struct in ritz_ctypes.STRUCTS.items():
             lines.append(f'printf("%zu\\n", sizeof({name}));')
-            lines += [f'printf("%zu %zu\\n", offsetof({name}, {field}), sizeof((({name} *)0)->{field}));'
+            lines += [f'printf("%zu %zu\\n", offsetof({name}, {field}), '
+                      f'sizeof((({name} *)0)->{field}));'
                       for field in self.c_fields(name, struct)]
         return "\n".join(lines + ["return 0; }", ""])
 

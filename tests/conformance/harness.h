@@ -61,6 +61,9 @@ bool expect(bool holds, const char *format, ...) __attribute__((format(printf, 2
 /* A measured comparison: ratio <= limit, kept under `metric` and the data type. Not even NaN passes. */
 bool expect_ratio(const char *metric, ritz_dtype dtype, double ratio, double limit);
 
+/* value <= bound, where the bound is mathematics and no measure of quality: coming near it is no warning. */
+bool expect_bound(const char *metric, ritz_dtype dtype, double value, double bound);
+
 /* The call succeeded; else the case fails with its message. */
 bool expect_ok(ritz_status status);
 

@@ -1,9 +1,10 @@
-/* conformance [group...] [--case N] [--filter TEXT] [--list]
+/* conformance [group...] [--device cpu|cuda] [--case N] [--filter TEXT] [--list]
  *
  * Runs the named groups (all without a name) on every device that can be opened, on an inline and on a queued stream, with
  * native operations and, where a group has any, with composites in their place. Which devices were left
  * out, and why, is printed. RITZ_TEST_LEVEL=quick runs a reduced table.
  *
+ *   --device NAME  only that device, which must be there
  *   --case N       only case number N of the group (failures name it)
  *   --filter TEXT  only cases whose name contains TEXT
  *   --list         print the names of the cases
@@ -103,11 +104,12 @@ static bool run_group(const struct group *group, ritz_device *const *devices)
     return report_end() && ok;
 }
 
-/* Open what there is; false if there is nothing. */
-static bool open_devices(ritz_device **devices)
+/* Open what there is, or only what is named; false if that is nothing. */
+static bool open_devices(const char *only, ritz_device **devices)
 {
     bool any = false;
     for (int d = 0; d < DEVICES; d++) {
+        if (only && strcmp(only, device_names[d]) != 0) continue;
         if (ritz_device_open(device_names[d], &devices[d]) == RITZ_OK)
             any = true;
         else
@@ -136,7 +138,9 @@ static const struct group *find_group(const char *name)
 
 static int usage(const char *what)
 {
-    fprintf(stderr, "conformance: %s\nusage: conformance [group...] [--case N] [--filter TEXT] [--list]\ngroups:", what);
+    fprintf(stderr, "conformance: %s\nusage: conformance [group...] [--device cpu|cuda] [--case N] [--filter TEXT] "
+                    "[--list]\ngroups:",
+            what);
     for (int g = 0; g < GROUPS; g++) fprintf(stderr, " %s", groups[g].name);
     fprintf(stderr, "\n");
     return 2;
@@ -145,7 +149,7 @@ static int usage(const char *what)
 int main(int argc, char **argv)
 {
     bool wanted[GROUPS] = {false}, some = false, list = false, ok = true;
-    const char *filter = NULL;
+    const char *filter = NULL, *only_device = NULL;
     int64_t only_case = 0;
     for (int i = 1; i < argc; i++) {
         const struct group *group = find_group(argv[i]);
@@ -153,6 +157,8 @@ int main(int argc, char **argv)
             some = wanted[group - groups] = true;
         else if (strcmp(argv[i], "--list") == 0)
             list = true;
+        else if (strcmp(argv[i], "--device") == 0 && i + 1 < argc)
+            only_device = argv[++i];
         else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc)
             filter = argv[++i];
         else if (strcmp(argv[i], "--case") == 0 && i + 1 < argc)
@@ -162,7 +168,7 @@ int main(int argc, char **argv)
     }
     ritz_device *devices[DEVICES] = {NULL};
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (!open_devices(devices)) {
+    if (!open_devices(only_device, devices)) {
         printf("FAIL: no device\n");
         return 1;
     }

@@ -1,0 +1,20 @@
+# Whether the CUDA emulation (tests/cudaemu) is built. It needs NVIDIA's headers and nothing else of the toolkit.
+#
+#   RITZ_EMULATION          TRUE or FALSE
+#   RITZ_EMULATION_MISSING  why not
+include(CheckLanguage)
+
+set(RITZ_EMULATION FALSE)
+set(RITZ_EMULATION_MISSING "")
+check_language(CXX)
+if(NOT RITZ_BUILD_EMULATION)
+    set(RITZ_EMULATION_MISSING "the build was configured with -DRITZ_BUILD_EMULATION=OFF")
+elseif(RITZ_SANITIZE OR RITZ_COVERAGE)
+    set(RITZ_EMULATION_MISSING "the emulation is not built with sanitizers or coverage")
+elseif(NOT RITZ_CUDA_INCLUDE_DIR)
+    set(RITZ_EMULATION_MISSING "the CUDA toolkit's headers are not installed")
+elseif(NOT CMAKE_CXX_COMPILER)
+    set(RITZ_EMULATION_MISSING "there is no C++ compiler")
+else()
+    set(RITZ_EMULATION TRUE)
+endif()

@@ -1,0 +1,337 @@
+/* Filling, sums and multiples, triangles.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cuda/convert.cuh"
+#include "cuda/kernels.h"
+#include "cuda/sweep.cuh"
+
+namespace
+{
+
+/* What an operation without a source reads. */
+struct nothing {
+};
+
+/* ---- filling ---------------------------------------------------------------------------------- */
+
+template <typename D> struct fill_op {
+    typedef nothing input;
+    typedef D output;
+    double number;
+    elements<D> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ nothing load(const place &) const
+    {
+        return {};
+    }
+    __device__ D value(const place &, nothing) const
+    {
+        return stored<D>::from(number);
+    }
+    __device__ D *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+template <typename T> struct identity_op {
+    typedef nothing input;
+    typedef T output;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ nothing load(const place &) const
+    {
+        return {};
+    }
+    __device__ T value(const place &x, nothing) const
+    {
+        return x.i == x.j ? T(1) : T(0);
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* ---- sums and multiples ----------------------------------------------------------------------- */
+
+/* b = alpha a */
+template <typename T> struct multiple_op {
+    typedef T input, output;
+    T alpha;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return *from.at(x);
+    }
+    __device__ T value(const place &, T a) const
+    {
+        return alpha * a;
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* b = alpha a + beta b */
+template <typename T> struct axpby_op {
+    typedef T input, output;
+    T alpha, beta;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return *from.at(x);
+    }
+    __device__ T value(const place &x, T a) const
+    {
+        return alpha * a + beta * *to.at(x);
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* The products and quotients of float32 numbers with float64 numbers are rounded once. */
+template <typename T, typename R, bool DIVIDE> struct scale_cols_op {
+    typedef T input, output;
+    elements<const R> row;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return *from.at(x);
+    }
+    __device__ T value(const place &x, T a) const
+    {
+        const R d = *row.at(x);
+        if (DIVIDE) return d == 0 ? T(0) : static_cast<T>(static_cast<R>(a) / d);
+        return static_cast<T>(static_cast<R>(a) * d);
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* The sum is float64 and rounded once. */
+template <typename S, typename T> struct add_row_op {
+    typedef typename exact<S>::type input;
+    typedef T output;
+    double alpha;
+    elements<const double> row;
+    elements<const S> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ input load(const place &x) const
+    {
+        return loaded(*from.at(x));
+    }
+    __device__ T value(const place &x, input a) const
+    {
+        return static_cast<T>(static_cast<double>(a) + alpha * *row.at(x));
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* ---- triangles and diagonals ------------------------------------------------------------------ */
+
+template <typename T> struct triangle_op {
+    typedef T input, output;
+    ritz_uplo part;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return in_part(part, x, 0) ? *from.at(x) : T(0);
+    }
+    __device__ T value(const place &, T a) const
+    {
+        return a;
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* Source and target are one matrix, but not one element of it is in both. */
+template <typename T> struct mirror_op {
+    typedef T input, output;
+    ritz_uplo part;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &x) const
+    {
+        return in_part(part, x, 1);
+    }
+    __device__ T load(const place &x) const
+    {
+        return *from.at(x);
+    }
+    __device__ T value(const place &, T a) const
+    {
+        return a;
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+template <typename T> struct signs_op {
+    typedef T input, output;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return *from.at(x);
+    }
+    __device__ T value(const place &, T r) const
+    {
+        return r < 0 ? T(-1) : T(1);
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* ---- launches --------------------------------------------------------------------------------- */
+
+template <typename T, typename R>
+cudaError_t launch_scale_by(int divide, const cuda_operand &d, const cuda_operand &A,
+                            const cuda_operand &B, cudaStream_t stream)
+{
+    const elements<const R> row = elements_of<const R>(d);
+    const elements<const T> from = elements_of<const T>(A);
+    const elements<T> to = elements_of<T>(B);
+    if (divide) return launch_sweep_from(scale_cols_op<T, R, true>{row, from, to}, A, B, stream);
+    return launch_sweep_from(scale_cols_op<T, R, false>{row, from, to}, A, B, stream);
+}
+
+} // namespace
+
+cudaError_t launch_fill(double value, struct cuda_operand A, cudaStream_t stream)
+{
+    return with_type(A.dtype, [&](auto type) {
+        typedef typename decltype(type)::type D;
+        return launch_sweep(fill_op<D>{value, elements_of<D>(A)}, A, stream);
+    });
+}
+
+cudaError_t launch_identity(struct cuda_operand A, cudaStream_t stream)
+{
+    return with_real(A.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        return launch_sweep(identity_op<T>{elements_of<T>(A)}, A, stream);
+    });
+}
+
+cudaError_t launch_axpby(double alpha, struct cuda_operand A, double beta, struct cuda_operand B,
+                         cudaStream_t stream)
+{
+    return with_real(B.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        const T a = static_cast<T>(alpha), b = static_cast<T>(beta);
+        const elements<const T> from = elements_of<const T>(A);
+        const elements<T> to = elements_of<T>(B);
+        if (beta == 0) return launch_sweep_from(multiple_op<T>{a, from, to}, A, B, stream);
+        return launch_sweep_from(axpby_op<T>{a, b, from, to}, A, B, stream);
+    });
+}
+
+cudaError_t launch_scale_cols(int divide, struct cuda_operand d, struct cuda_operand A,
+                              struct cuda_operand B, cudaStream_t stream)
+{
+    if (B.dtype == RITZ_F64) return launch_scale_by<double, double>(divide, d, A, B, stream);
+    if (d.dtype == RITZ_F64) return launch_scale_by<float, double>(divide, d, A, B, stream);
+    return launch_scale_by<float, float>(divide, d, A, B, stream);
+}
+
+cudaError_t launch_add_row(double alpha, struct cuda_operand row, struct cuda_operand A,
+                           struct cuda_operand B, cudaStream_t stream)
+{
+    return with_type(A.dtype, [&](auto source) {
+        return with_real(B.dtype, [&](auto target) {
+            typedef typename decltype(source)::type S;
+            typedef typename decltype(target)::type T;
+            const add_row_op<S, T> op = {alpha, elements_of<const double>(row),
+                                         elements_of<const S>(A), elements_of<T>(B)};
+            return launch_sweep_from(op, A, B, stream);
+        });
+    });
+}
+
+cudaError_t launch_triangle(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
+                            cudaStream_t stream)
+{
+    return with_real(B.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        const triangle_op<T> op = {part, elements_of<const T>(A), elements_of<T>(B)};
+        return launch_sweep_from(op, A, B, stream);
+    });
+}
+
+cudaError_t launch_mirror(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
+                          cudaStream_t stream)
+{
+    return with_real(B.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        const mirror_op<T> op = {part, elements_of<const T>(A), elements_of<T>(B)};
+        return launch_sweep_from(op, A, B, stream);
+    });
+}
+
+cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStream_t stream)
+{
+    return with_real(d.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        const signs_op<T> op = {elements_of<const T>(R), elements_of<T>(d)};
+        return launch_sweep(op, d, stream);
+    });
+}

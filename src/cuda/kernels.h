@@ -1,0 +1,103 @@
+/* Launch functions of the kernels that fill, move, reduce and check elements. Those of the factorizations are in
+ * factor_kernels.h.
+ *
+ * Each enqueues on the stream and returns what the launch says. Shapes agree, and no operand is empty. `T` is F32 or F64, the
+ * same for all. The first operand written decides how threads lie; callers orient and join the operands before (operand.h).
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RITZ_CUDA_KERNELS_H
+#define RITZ_CUDA_KERNELS_H
+
+#include <cuda_runtime_api.h>
+
+#include "cuda/operand.h"
+#include "cuda/status_word.h"
+#include "ritz/random.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- copy.cu ---- */
+
+/* B = A, any types. */
+cudaError_t launch_copy(struct cuda_operand A, struct cuda_operand B, cudaStream_t stream);
+
+/* ---- elementwise.cu ---- */
+
+/* A = value, any type. */
+cudaError_t launch_fill(double value, struct cuda_operand A, cudaStream_t stream);
+cudaError_t launch_identity(struct cuda_operand A, cudaStream_t stream);
+/* B = alpha A + beta B; beta = 0 does not read B, and then A may be B. */
+cudaError_t launch_axpby(double alpha, struct cuda_operand A, double beta, struct cuda_operand B,
+                         cudaStream_t stream);
+/* B = A d, or A / d with 0 where d = 0. d: T or F64. */
+cudaError_t launch_scale_cols(int divide, struct cuda_operand d, struct cuda_operand A,
+                              struct cuda_operand B, cudaStream_t stream);
+/* B = A + alpha row. row: F64, A: any type, B: T. */
+cudaError_t launch_add_row(double alpha, struct cuda_operand row, struct cuda_operand A,
+                           struct cuda_operand B, cudaStream_t stream);
+/* B = triangle `part` of A, zeros elsewhere. */
+cudaError_t launch_triangle(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
+                            cudaStream_t stream);
+/* The strict triangle `part` of B = that of A. */
+cudaError_t launch_mirror(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
+                          cudaStream_t stream);
+/* d = -1 where R < 0, else 1. */
+cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStream_t stream);
+
+/* ---- signs.cu ---- */
+
+/* What is known of the first element of largest modulus in a part of a column. */
+enum { SIGN_BYTES = 16 };
+/* signs: for each chunk of each column of each item, in this order. */
+cudaError_t launch_find_signs(struct cuda_operand V, struct cuda_chunks chunks, void *signs,
+                              cudaStream_t stream);
+/* chosen: for each column of each item; from the signs of `chunks` chunks. */
+cudaError_t launch_choose_signs(ritz_dtype dtype, int64_t chunks, int64_t cols, int64_t batch,
+                                const void *signs, void *chosen, cudaStream_t stream);
+/* Negate elements of A where `chosen`, an operand of that shape, says that the sign is negative. */
+cudaError_t launch_flip_signs(struct cuda_operand chosen, struct cuda_operand A,
+                              cudaStream_t stream);
+
+/* ---- reduce.cu ---- */
+
+/* out(k, j) = the sum over chunk k of A(:, j), or of squares. A: any type, or T for squares; out: F64. */
+cudaError_t launch_col_sums(int squares, struct cuda_operand A, struct cuda_chunks chunks,
+                            struct cuda_operand out, cudaStream_t stream);
+/* out(k, 0) = the sum of squares, or the largest modulus (NaN if there is one), over chunk k of the columns of A, one below the other. A: T. */
+cudaError_t launch_sumsq(struct cuda_operand A, struct cuda_chunks chunks, struct cuda_operand out,
+                         cudaStream_t stream);
+cudaError_t launch_max_abs(struct cuda_operand A, struct cuda_chunks chunks,
+                           struct cuda_operand out, cudaStream_t stream);
+
+/* ---- guard.cu ---- */
+
+/* bad(k, 0) = 1 if chunk k of the columns of A, one below the other, has a NaN or Inf in `part`, else 0; where it is 1, flags(k, 0) = 1
+ * too, if there are flags. A: T, bad and flags: I32. */
+cudaError_t launch_find_bad(ritz_uplo part, struct cuda_operand A, struct cuda_chunks chunks,
+                            struct cuda_operand bad, struct cuda_operand flags,
+                            cudaStream_t stream);
+/* The same where a column of `some` has a 1. */
+cudaError_t launch_any_bad(struct cuda_operand some, struct cuda_operand bad,
+                           struct cuda_operand flags, cudaStream_t stream);
+/* `part` of item b = value where flags_b != 0; flags: I32, `step` apart. */
+cudaError_t launch_fill_flagged(ritz_uplo part, double value, const void *flags, int64_t step,
+                                struct cuda_operand A, cudaStream_t stream);
+/* info_b = -1 where flags_b != 0. */
+cudaError_t launch_info_merge(struct cuda_operand flags, struct cuda_operand info,
+                              cudaStream_t stream);
+/* The first b with info_b != 0 into the status word, unless it is taken: `not_finite` if info_b = -1, else `code`. */
+cudaError_t launch_info_report(struct cuda_operand info, int32_t code, int32_t not_finite,
+                               uint32_t ticket, struct cuda_status *word, cudaStream_t stream);
+
+/* ---- random.cu ---- */
+
+/* A(i, j) of item b = variate (row0 + i, col0 + b*cols + j). T. */
+cudaError_t launch_random(ritz_distribution dist, uint64_t seed, uint32_t word, int64_t row0,
+                          int64_t col0, struct cuda_operand A, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,45 @@
+/* Device memory in stream order, from Ritz's own pool; page-locked host memory.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cuda/cuda.h"
+
+ritz_status cuda_allocate(ritz_stream *s, size_t bytes, void **p)
+{
+    struct cuda_device *g = cuda_device_of(s);
+    *p = NULL;
+    CUDA_ENTER(g);
+    const cudaError_t code = cudaMallocFromPoolAsync(p, bytes, g->pool, cuda_native(s));
+    if (code != cudaErrorMemoryAllocation) return CUDA(code);
+    size_t free_bytes = 0, total = 0;
+    (void)cudaMemGetInfo(&free_bytes, &total);
+    return ritz_fail(RITZ_ERR_DEVICE_MEMORY,
+                     "GPU %d is out of memory: %zu bytes are needed, %zu of %zu are free", g->index,
+                     bytes, free_bytes, total);
+}
+
+void cuda_release(ritz_stream *s, void *p, size_t bytes)
+{
+    (void)bytes;
+    struct cuda_scope scope = {-1, NULL};
+    if (cuda_enter(cuda_device_of(s), &scope) != RITZ_OK) return;
+    (void)cudaFreeAsync(p, cuda_native(s));
+    cuda_leave(&scope);
+}
+
+ritz_status cuda_host_allocate(ritz_device *dev, size_t bytes, void **p)
+{
+    *p = NULL;
+    CUDA_ENTER((struct cuda_device *)dev->impl);
+    const cudaError_t code = cudaMallocHost(p, bytes);
+    RITZ_REQUIRE(code != cudaErrorMemoryAllocation, RITZ_ERR_MEMORY,
+                 "no %zu bytes of page-locked host memory", bytes);
+    return CUDA(code);
+}
+
+void cuda_host_release(ritz_device *dev, void *p)
+{
+    struct cuda_scope scope = {-1, NULL};
+    if (cuda_enter(dev->impl, &scope) != RITZ_OK) return;
+    (void)cudaFreeHost(p);
+    cuda_leave(&scope);
+}

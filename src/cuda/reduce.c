@@ -1,0 +1,107 @@
+/* Sums and maxima: a launch that reduces chunks, then one that reduces what they gave.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cuda/cuda.h"
+#include "cuda/kernels.h"
+
+/* One result a column of A (or one an item, for A a single column) in `out`, whose rows lie as those columns. */
+static struct cuda_operand as_one_chunk(ritz_dmat out)
+{
+    struct cuda_operand o = cuda_operand_of(out);
+    o.rows = 1;
+    o.cols = out.rows;
+    o.col_step = o.row_step;
+    o.row_step = 0;
+    return o;
+}
+
+/* Workspace for the results of all chunks: chunks x cols in each item. */
+static ritz_status take_partial(ritz_stream *s, int64_t chunks, int64_t cols, int64_t batch,
+                                struct cuda_operand *partial)
+{
+    ritz_dmat P;
+    RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, chunks, cols, batch, &P));
+    *partial = cuda_operand_of(P);
+    return RITZ_OK;
+}
+
+/* The whole of each column as one chunk. */
+static struct cuda_chunks whole(int64_t rows)
+{
+    return (struct cuda_chunks){rows, 1, 0};
+}
+
+/* ---- columns ---------------------------------------------------------------------------------- */
+
+static ritz_status enqueue_sums(ritz_stream *s, int squares, struct cuda_operand a, ritz_dmat out)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const struct cuda_operand to = as_one_chunk(out);
+    const struct cuda_chunks chunks = cuda_chunks_of(&a);
+    struct cuda_operand partial;
+    ritz_status rc = RITZ_OK;
+    if (cuda_operand_empty(&to)) return RITZ_OK;
+    if (a.rows == 0) return cuda_fill(s, 0.0, out);
+    CUDA_ENTER(cuda_device_of(s));
+    if (chunks.count == 1) return CUDA(launch_col_sums(squares, a, chunks, to, cuda_native(s)));
+    RITZ_TRY_OUT(take_partial(s, chunks.count, a.cols, a.batch, &partial));
+    RITZ_TRY_OUT(CUDA(launch_col_sums(squares, a, chunks, partial, cuda_native(s))));
+    RITZ_TRY_OUT(CUDA(launch_col_sums(0, partial, whole(chunks.count), to, cuda_native(s))));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status cuda_col_sums(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    return enqueue_sums(s, 0, cuda_operand_broadcast(A, out.batch), out);
+}
+
+ritz_status cuda_col_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    return enqueue_sums(s, 1, cuda_operand_broadcast(A, out.batch), out);
+}
+
+/* ---- items ------------------------------------------------------------------------------------ */
+
+typedef cudaError_t (*launch_function)(struct cuda_operand A, struct cuda_chunks chunks,
+                                       struct cuda_operand out, cudaStream_t stream);
+
+static cudaError_t launch_sum(struct cuda_operand A, struct cuda_chunks chunks,
+                              struct cuda_operand out, cudaStream_t stream)
+{
+    return launch_col_sums(0, A, chunks, out, stream);
+}
+
+/* `first` makes one number of each chunk of an item, `second` one of those. */
+static ritz_status enqueue_items(ritz_stream *s, launch_function first, launch_function second,
+                                 ritz_dmat A, ritz_dmat out)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const struct cuda_operand to = as_one_chunk(out);
+    struct cuda_operand a = cuda_operand_broadcast(A, out.batch), partial;
+    ritz_status rc = RITZ_OK;
+    if (cuda_operand_empty(&to)) return RITZ_OK;
+    if (cuda_operand_empty(&a)) return cuda_fill(s, 0.0, out);
+    CUDA_ENTER(cuda_device_of(s));
+    cuda_orient(&a, 1);
+    cuda_join(&a, 1, 0);
+    const struct cuda_chunks chunks = cuda_item_chunks_of(&a);
+    if (chunks.count == 1) return CUDA(first(a, chunks, to, cuda_native(s)));
+    RITZ_TRY_OUT(take_partial(s, chunks.count, 1, a.batch, &partial));
+    RITZ_TRY_OUT(CUDA(first(a, chunks, partial, cuda_native(s))));
+    RITZ_TRY_OUT(CUDA(second(partial, whole(chunks.count), to, cuda_native(s))));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status cuda_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    return enqueue_items(s, launch_sumsq, launch_sum, A, out);
+}
+
+ritz_status cuda_max_abs(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    return enqueue_items(s, launch_max_abs, launch_max_abs, A, out);
+}

@@ -1,0 +1,440 @@
+/* Every allocation of host memory fails in turn: the call says so, leaks nothing, and succeeds when it is made again.
+ *
+ * The linker redirects malloc and its relatives in everything that is linked statically (--wrap, see tests/CMakeLists.txt), so that
+ * the allocations of Ritz are counted and those inside OpenBLAS and the C library are not. Starting a thread counts too.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "unit/support.h"
+
+/* ---- the allocator under test ---- */
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *p, size_t bytes);
+int __real_posix_memalign(void **p, size_t alignment, size_t bytes);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+char *__real_strdup(const char *text);
+void __real_free(void *p);
+int __real_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *), void *context);
+
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *p, size_t bytes);
+int __wrap_posix_memalign(void **p, size_t alignment, size_t bytes);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+char *__wrap_strdup(const char *text);
+void __wrap_free(void *p);
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *), void *context);
+
+static _Thread_local int64_t until_failure; /* 0: not armed; 1: the next one fails */
+static _Thread_local bool fired;
+static int64_t seen; /* allocations through here, to prove that the redirection works */
+
+static bool fails(void)
+{
+    __atomic_fetch_add(&seen, 1, __ATOMIC_RELAXED);
+    if (until_failure == 0 || --until_failure > 0) return false;
+    fired = true;
+    errno = ENOMEM;
+    return true;
+}
+
+/* The blocks that are alive, in a table with linear probing; freed places are marked by its own address. */
+enum { PLACES = 1 << 16 };
+static void *places[PLACES];
+static int64_t alive;
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static size_t first_place(const void *p)
+{
+    return (size_t)(((uintptr_t)p >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % PLACES;
+}
+
+static void *born(void *p)
+{
+    if (!p) return p;
+    pthread_mutex_lock(&table_lock);
+    size_t i = first_place(p);
+    while (places[i] && places[i] != (void *)places) i = (i + 1) % PLACES;
+    places[i] = p;
+    alive++;
+    pthread_mutex_unlock(&table_lock);
+    return p;
+}
+
+static void died(const void *p)
+{
+    if (!p) return;
+    pthread_mutex_lock(&table_lock);
+    size_t i = first_place(p);
+    while (places[i] && places[i] != p) i = (i + 1) % PLACES;
+    if (places[i]) {
+        places[i] = places;
+        alive--;
+    }
+    pthread_mutex_unlock(&table_lock);
+}
+
+void *__wrap_malloc(size_t bytes) { return fails() ? NULL : born(__real_malloc(bytes)); }
+void *__wrap_calloc(size_t count, size_t bytes) { return fails() ? NULL : born(__real_calloc(count, bytes)); }
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes) { return fails() ? NULL : born(__real_aligned_alloc(alignment, bytes)); }
+char *__wrap_strdup(const char *text) { return fails() ? NULL : born(__real_strdup(text)); }
+
+void *__wrap_realloc(void *p, size_t bytes)
+{
+    if (fails()) return NULL;
+    died(p);
+    return born(__real_realloc(p, bytes));
+}
+
+int __wrap_posix_memalign(void **p, size_t alignment, size_t bytes)
+{
+    if (fails()) return ENOMEM;
+    const int error = __real_posix_memalign(p, alignment, bytes);
+    if (!error) (void)born(*p);
+    return error;
+}
+
+void __wrap_free(void *p)
+{
+    died(p);
+    __real_free(p);
+}
+
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *), void *context)
+{
+    return fails() ? EAGAIN : __real_pthread_create(id, a, fn, context);
+}
+
+/* ---- the world of one call ---- */
+
+enum { M = 30, N = 20, K = 4 };
+static const char data_file[] = "allocfail.csv";
+
+struct world {
+    bool queued;
+    ritz_device *dev;
+    ritz_stream *s;
+    double a[M * N], spd[N * N], out[M * N];
+    float single[M * N];
+    ritz_dmat A, S, X; /* A: M x N over a; S: N x N over spd; X: M x N over out */
+    /* What calls make. */
+    ritz_device *made_device;
+    ritz_stream *made_stream;
+    ritz_event *made_event;
+    ritz_dmat made;
+    ritz_hmat host;
+    ritz_pca *pca;
+    int64_t next_row;
+    ritz_sketch_report sketch_report;
+    ritz_pca_report pca_report;
+};
+
+static void open_world(struct world *w, bool queued)
+{
+    memset(w, 0, sizeof *w);
+    w->queued = queued;
+    for (int i = 0; i < M * N; i++) w->a[i] = (double)((i * 7919) % 1013) / 1013 - 0.5;
+    for (int i = 0; i < M * N; i++) w->single[i] = (float)w->a[i];
+    for (int i = 0; i < N; i++) w->spd[i * N + i] = 2 + i;
+    expect_ok(ritz_device_open("cpu", &w->dev));
+    expect_ok(queued ? ritz_stream_create(w->dev, &w->s) : ritz_stream_create_inline(w->dev, &w->s));
+    w->A = ritz_dmat_wrap(w->dev, w->a, RITZ_F64, M, N, RITZ_ROW_MAJOR);
+    w->S = ritz_dmat_wrap(w->dev, w->spd, RITZ_F64, N, N, RITZ_ROW_MAJOR);
+    w->X = ritz_dmat_wrap(w->dev, w->out, RITZ_F64, M, N, RITZ_ROW_MAJOR);
+    w->sketch_report = (ritz_sketch_report)RITZ_SKETCH_REPORT_INIT;
+    w->pca_report = (ritz_pca_report)RITZ_PCA_REPORT_INIT;
+}
+
+static void close_world(struct world *w)
+{
+    if (w->s) expect_ok(ritz_stream_sync(w->s));
+    expect_ok(ritz_pca_destroy(w->s, &w->pca));
+    expect_ok(ritz_dmat_destroy(w->s, &w->made));
+    expect_ok(ritz_hmat_destroy(&w->host));
+    expect_ok(ritz_event_destroy(&w->made_event));
+    expect_ok(ritz_stream_destroy(&w->made_stream));
+    expect_ok(ritz_stream_destroy(&w->s));
+    expect_ok(ritz_device_close(&w->made_device));
+    expect_ok(ritz_device_close(&w->dev));
+}
+
+/* ---- the calls ---- */
+
+#define CALL(name) static ritz_status call_##name(struct world *w)
+static ritz_dmat tall(ritz_dmat X, int64_t n) { return ritz_cols(X, 0, n); }
+
+CALL(device_open)
+{
+    /* The device must not be open yet. */
+    ritz_status status = RITZ_OK;
+    if (w->s) {
+        const int64_t armed = until_failure;
+        until_failure = 0;
+        expect_ok(ritz_stream_destroy(&w->s));
+        expect_ok(ritz_device_close(&w->dev));
+        until_failure = armed;
+    }
+    status = ritz_device_open("cpu", &w->made_device);
+    return status;
+}
+CALL(stream_create) { return ritz_stream_create(w->dev, &w->made_stream); }
+CALL(stream_create_inline) { return ritz_stream_create_inline(w->dev, &w->made_stream); }
+CALL(event_create) { return ritz_event_create(w->dev, &w->made_event); }
+CALL(dmat_create) { return ritz_dmat_create(w->s, RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->made); }
+CALL(hmat_create) { return ritz_hmat_create(RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->host); }
+CALL(hmat_create_pinned) { return ritz_hmat_create_pinned(w->dev, RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->host); }
+CALL(stream_reserve) { return ritz_stream_reserve(w->s, 3 << 20); }
+CALL(upload) { return ritz_upload(w->s, ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR), w->X); }
+CALL(download) { return ritz_download(w->s, w->A, ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR)); }
+CALL(copy) { return ritz_copy(w->s, w->A, w->X); }
+CALL(fill) { return ritz_fill(w->s, 1, w->X); }
+CALL(random_fill) { return ritz_random_fill(w->s, RITZ_NORMAL, 1, 0, w->X); }
+CALL(gemm) { return ritz_gemm(w->s, 1, w->A, w->S, 0, w->X); }
+CALL(gemm_half)
+{
+    const ritz_dmat H = ritz_dmat_wrap(w->dev, w->a, RITZ_BF16, N, N, RITZ_ROW_MAJOR);
+    return ritz_gemm(w->s, 1, H, H, 0, ritz_dmat_wrap(w->dev, w->out, RITZ_F32, N, N, RITZ_ROW_MAJOR));
+}
+CALL(syrk) { return ritz_syrk(w->s, RITZ_BOTH, 1, ritz_t(w->A), 0, ritz_row_range(w->X, 0, N)); }
+CALL(trsm) { return ritz_trsm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, w->S, w->X); }
+CALL(cholesky) { return ritz_cholesky(w->s, RITZ_LOWER, ritz_t(w->S), RITZ_NO_MAT); }
+CALL(cholesky_solve) { return ritz_cholesky_solve(w->s, RITZ_LOWER, w->S, ritz_t(w->X)); }
+CALL(spd_solve) { return ritz_spd_solve(w->s, w->S, ritz_t(w->X), NULL, RITZ_NO_MAT); }
+CALL(qr) { return ritz_qr(w->s, w->A, w->X, w->S); }
+CALL(qr_factor) { return ritz_qr_factor(w->s, w->A, ritz_block(w->S, 0, 0, N, 1)); }
+CALL(qr_form) { return ritz_qr_form(w->s, w->A, ritz_block(w->S, 0, 0, N, 1), w->X); }
+CALL(qr_apply) { return ritz_qr_apply(w->s, RITZ_APPLY_Q, w->A, ritz_block(w->S, 0, 0, N, 1), w->X); }
+CALL(svd) { return ritz_svd(w->s, w->A, w->X, ritz_block(w->S, 0, 0, N, 1), RITZ_NO_MAT, RITZ_NO_MAT); }
+CALL(eigh) { return ritz_eigh(w->s, w->S, ritz_block(w->X, 0, 0, K, 1), RITZ_NO_MAT, NULL, RITZ_NO_MAT); }
+CALL(eigh_all)
+{
+    return ritz_eigh(w->s, w->S, ritz_t(ritz_row_range(w->X, N, 1)), ritz_row_range(w->X, 0, N), NULL, RITZ_NO_MAT);
+}
+CALL(linop_apply)
+{
+    const ritz_linop op = ritz_linop_centred(w->A, ritz_block(w->S, 0, 0, N, 1));
+    return ritz_linop_apply(w->s, &op, 0, ritz_block(w->S, 0, 1, N, K), tall(w->X, K));
+}
+CALL(range_finder)
+{
+    const ritz_linop op = ritz_linop_dense(w->A);
+    return ritz_range_finder(w->s, &op, tall(w->X, K), NULL, &w->sketch_report);
+}
+CALL(svd_randomized)
+{
+    const ritz_linop op = ritz_linop_centred(w->A, ritz_block(w->S, 0, 0, N, 1));
+    return ritz_svd_randomized(w->s, &op, tall(w->X, K), ritz_block(w->S, 0, 1, K, 1), RITZ_NO_MAT, NULL, &w->sketch_report);
+}
+
+/* ---- principal components, by every route and from every source ---- */
+
+static ritz_status deliver(void *context, int rewind, int64_t count, void *dst, int64_t ld, int64_t *delivered)
+{
+    struct world *w = context;
+    *delivered = 0;
+    if (rewind) w->next_row = 0;
+    if (rewind) return RITZ_OK;
+    while (*delivered < count && w->next_row < M) {
+        memcpy((double *)dst + *delivered * ld, w->a + w->next_row * N, N * sizeof(double));
+        w->next_row++;
+        (*delivered)++;
+    }
+    return RITZ_OK;
+}
+
+static ritz_status fit(struct world *w, ritz_rows rows, ritz_pca_method method)
+{
+    ritz_pca_options opts = RITZ_PCA_DEFAULTS;
+    opts.components = K;
+    opts.method = method;
+    opts.block_rows = 7;
+    w->next_row = 0;
+    const ritz_status status = ritz_pca_fit(w->s, rows, &opts, &w->pca, &w->pca_report);
+    assert_true((status == RITZ_OK) == (w->pca != NULL));
+    return status;
+}
+
+CALL(fit_covariance) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_COVARIANCE); }
+CALL(fit_randomized) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_RANDOMIZED); }
+CALL(fit_exact) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_EXACT); }
+CALL(fit_dual) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_DUAL); }
+CALL(fit_host) { return fit(w, ritz_rows_hmat(ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR)), RITZ_PCA_AUTO); }
+CALL(fit_callback) { return fit(w, ritz_rows_callback(RITZ_F64, M, N, 0, deliver, w), RITZ_PCA_COVARIANCE); }
+CALL(fit_callback_loaded) { return fit(w, ritz_rows_callback(RITZ_F64, M, N, 1, deliver, w), RITZ_PCA_RANDOMIZED); }
+CALL(fit_file) { return fit(w, ritz_rows_file(data_file), RITZ_PCA_COVARIANCE); }
+CALL(rows_inspect)
+{
+    (void)w;
+    const ritz_rows rows = ritz_rows_file(data_file);
+    ritz_rows_info info = {.size = sizeof info};
+    return ritz_rows_inspect(&rows, &info);
+}
+
+static ritz_pca *fitted(struct world *w)
+{
+    if (!w->pca) {
+        const int64_t armed = until_failure;
+        until_failure = 0;
+        expect_ok(call_fit_exact(w));
+        until_failure = armed;
+    }
+    return w->pca;
+}
+CALL(transform) { return ritz_pca_transform(w->s, fitted(w), w->A, tall(w->X, K), NULL); }
+CALL(inverse)
+{
+    const ritz_dmat Y = ritz_dmat_wrap(w->dev, w->spd, RITZ_F64, M / 2, K, RITZ_ROW_MAJOR);
+    return ritz_pca_inverse_transform(w->s, fitted(w), Y, ritz_row_range(w->X, 0, M / 2), NULL);
+}
+CALL(transform_rows)
+{
+    return ritz_pca_transform_rows(w->s, fitted(w), ritz_rows_file(data_file), ritz_hmat_wrap(w->out, RITZ_F64, M, K, RITZ_ROW_MAJOR), NULL);
+}
+
+/* ---- all of them ---- */
+
+static const struct scenario {
+    const char *operation; /* as its message names it */
+    const char *name;
+    ritz_status (*call)(struct world *w);
+} scenarios[] = {
+    {"ritz_device_open", "", call_device_open},
+    {"ritz_stream_create", "", call_stream_create},
+    {"ritz_stream_create_inline", "", call_stream_create_inline},
+    {"ritz_event_create", "", call_event_create},
+    {"ritz_dmat_create", "", call_dmat_create},
+    {"ritz_hmat_create", "", call_hmat_create},
+    {"ritz_hmat_create_pinned", "", call_hmat_create_pinned},
+    {"ritz_stream_reserve", "", call_stream_reserve},
+    {"ritz_upload", "", call_upload},
+    {"ritz_download", "", call_download},
+    {"ritz_copy", "", call_copy},
+    {"ritz_fill", "", call_fill},
+    {"ritz_random_fill", "", call_random_fill},
+    {"ritz_gemm", "", call_gemm},
+    {"ritz_gemm", "bfloat16", call_gemm_half},
+    {"ritz_syrk", "", call_syrk},
+    {"ritz_trsm", "", call_trsm},
+    {"ritz_cholesky", "", call_cholesky},
+    {"ritz_cholesky_solve", "", call_cholesky_solve},
+    {"ritz_spd_solve", "", call_spd_solve},
+    {"ritz_qr", "", call_qr},
+    {"ritz_qr_factor", "", call_qr_factor},
+    {"ritz_qr_form", "", call_qr_form},
+    {"ritz_qr_apply", "", call_qr_apply},
+    {"ritz_svd", "", call_svd},
+    {"ritz_eigh", "some", call_eigh},
+    {"ritz_eigh", "all", call_eigh_all},
+    {"ritz_linop_apply", "", call_linop_apply},
+    {"ritz_range_finder", "", call_range_finder},
+    {"ritz_svd_randomized", "", call_svd_randomized},
+    {"ritz_rows_inspect", "", call_rows_inspect},
+    {"ritz_pca_fit", "covariance", call_fit_covariance},
+    {"ritz_pca_fit", "randomized", call_fit_randomized},
+    {"ritz_pca_fit", "exact", call_fit_exact},
+    {"ritz_pca_fit", "dual", call_fit_dual},
+    {"ritz_pca_fit", "host matrix", call_fit_host},
+    {"ritz_pca_fit", "function", call_fit_callback},
+    {"ritz_pca_fit", "function, loaded", call_fit_callback_loaded},
+    {"ritz_pca_fit", "file", call_fit_file},
+    {"ritz_pca_transform", "", call_transform},
+    {"ritz_pca_inverse_transform", "", call_inverse},
+    {"ritz_pca_transform_rows", "", call_transform_rows},
+};
+
+static void wrong(const struct scenario *sc, bool queued, int64_t k, const char *what)
+{
+    fail_msg("%s %s, %s, allocation %lld: %s (\"%s\")", sc->operation, sc->name, queued ? "queued" : "inline",
+             (long long)k, what, ritz_last_error());
+}
+
+/* The k-th allocation of the call fails; false once it has fewer. */
+static bool fail_at(const struct scenario *sc, bool queued, int64_t k)
+{
+    struct world w;
+    const int64_t before = alive;
+    open_world(&w, queued);
+    fired = false;
+    until_failure = k;
+    const ritz_status status = sc->call(&w);
+    until_failure = 0;
+    if (fired) {
+        if (status == RITZ_OK) wrong(sc, queued, k, "the call did not notice");
+        if (status != RITZ_ERR_MEMORY && status != RITZ_ERR_DEVICE_MEMORY) wrong(sc, queued, k, "the status is not that of memory");
+        const char *message = ritz_last_error();
+        const size_t length = strlen(sc->operation);
+        if (strncmp(message, sc->operation, length) != 0 || message[length] != ':' || strlen(message) < length + 10)
+            wrong(sc, queued, k, "the message does not name the operation");
+        if (sc->call(&w) != RITZ_OK) wrong(sc, queued, k, "the call fails for ever");
+    } else if (status != RITZ_OK) {
+        wrong(sc, queued, k, "the call fails by itself");
+    }
+    if (w.s && ritz_stream_sync(w.s) != RITZ_OK) wrong(sc, queued, k, "an error is left on the stream");
+    close_world(&w);
+    if (alive != before) wrong(sc, queued, k, "something leaked");
+    return fired;
+}
+
+static void test_every_allocation_fails_once(void **state)
+{
+    (void)state;
+    int64_t failures = 0;
+    for (size_t i = 0; i < COUNT(scenarios); i++)
+        for (int queued = 0; queued <= 1; queued++) {
+            /* Once undisturbed, for what is made once and kept. */
+            (void)fail_at(&scenarios[i], queued, INT64_MAX);
+            for (int64_t k = 1; fail_at(&scenarios[i], queued, k); k++) {
+                failures++;
+                assert_true(k < 10000);
+            }
+        }
+    print_message("%lld allocations failed\n", (long long)failures);
+    assert_true(failures > 100);
+}
+
+/* Without the redirection nothing would fail, and the test would prove nothing. */
+static void test_allocations_pass_through_here(void **state)
+{
+    (void)state;
+    ritz_device *dev = NULL;
+    const int64_t before = seen;
+    expect_ok(ritz_device_open("cpu", &dev));
+    ritz_stream *s = queued_stream(dev);
+    assert_true(seen > before + 4);
+    expect_ok(ritz_stream_destroy(&s));
+    expect_ok(ritz_device_close(&dev));
+}
+
+static int write_data(void **state)
+{
+    (void)state;
+    FILE *f = fopen(data_file, "w");
+    if (!f) return -1;
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < N; j++)
+            fprintf(f, "%d%c", (i * 31 + j * j * 17) % 101, j < N - 1 ? ',' : '\n');
+    return fclose(f);
+}
+
+static int remove_data(void **state)
+{
+    (void)state;
+    return unlink(data_file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_allocations_pass_through_here),
+        cmocka_unit_test(test_every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests(tests, write_data, remove_data);
+}
