@@ -71,7 +71,7 @@ double *check_apply(struct check_matrix A, int transposed, const double *x)
 
 double *check_signs(int64_t n)
 {
-    double *x = malloc((size_t)n * sizeof *x);
+    double *x = calloc((size_t)n, sizeof *x);
     uint64_t state = 20241;
     for (int64_t i = 0; x && i < n; i++) x[i] = bench_uniform(&state) < 0 ? -1 : 1;
     return x;

@@ -63,14 +63,17 @@ static void *triad_thread(void *argument)
 }
 
 /* A thread that cannot be started would leave the others at the barrier: there is nothing to
- * measure on such a machine. */
-static double triad_run(double *memory, int64_t count, int threads)
+ * measure on such a machine. The arrays are well beyond the caches. */
+static double triad_bandwidth(int threads, int64_t count)
 {
     pthread_barrier_t barrier;
+    double *memory = malloc(3 * (size_t)count * sizeof *memory);
     pthread_t *ids = calloc((size_t)threads, sizeof *ids);
     struct triad *parts = calloc((size_t)threads, sizeof *parts);
     double best = 0;
-    if (!ids || !parts || pthread_barrier_init(&barrier, NULL, (unsigned)threads)) goto out;
+    if (threads < 1 || !memory || !ids || !parts ||
+        pthread_barrier_init(&barrier, NULL, (unsigned)threads))
+        goto out;
     for (int i = 0; i < threads; i++) {
         parts[i] = (struct triad){.a = memory,
                                   .b = memory + count,
@@ -88,17 +91,8 @@ static double triad_run(double *memory, int64_t count, int threads)
 out:
     free(parts);
     free(ids);
-    return best;
-}
-
-/* Well beyond the caches, which for a moment hold what was written last. */
-static double triad_bandwidth(int threads, int64_t count)
-{
-    double *memory = malloc(3 * (size_t)count * sizeof *memory);
-    if (!memory) return 0;
-    const double rate = triad_run(memory, count, threads);
     free(memory);
-    return rate;
+    return best;
 }
 
 int bench_measure_limits(int threads, int quick, struct bench_limits *limits)

@@ -250,6 +250,17 @@ def exact_components(data, k):
     return np.linalg.eigh(covariance)[1][:, :-k - 1:-1].T
 
 
+def packed(array):
+    """A matrix in a form that another version of NumPy can read."""
+    array = np.ascontiguousarray(array, np.float64)
+    return array.shape, array.tobytes()
+
+
+def unpacked(parts):
+    """The matrix again."""
+    return np.frombuffer(parts[1], np.float64).reshape(parts[0])
+
+
 def subspace_sine(exact, found):
     """Sine of the largest angle between the row spaces of two matrices of the same shape."""
     q = np.linalg.qr(np.asarray(found, np.float64).T)[0]

@@ -173,7 +173,8 @@ static int check_side(struct bench_problem *p, enum bench_side side, struct benc
     *error = check_worse(*error, bench_problem_error(p, side));
     if (*error <= 1) return 0;
     char what[64];
-    (void)snprintf(what, sizeof what, "wrong answer, error is %.3g of what is allowed", *error);
+    (void)snprintf(what, sizeof what, "wrong answer, its error is %.3g times what is allowed",
+                   *error);
     return fail(r, side == BENCH_RITZ ? "ritz" : p->op->peer, what);
 }
 

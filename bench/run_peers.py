@@ -173,11 +173,11 @@ def work(name, task, library):
                   "report": getattr(contender, "report", {})})
         elif command == "error\n":
             if task["kind"] == "pca":
-                send({"result": result})
+                send({"result": peers.packed(result)})
             else:
                 send({"error": peers.check_dense(task["operation"], data, result)})
         elif command == "exact\n":
-            send({"exact": peers.exact_components(data, task["k"])})
+            send({"exact": peers.packed(peers.exact_components(data, task["k"]))})
 
 
 # ---- in the driver -------------------------------------------------------------------------------
@@ -243,9 +243,9 @@ def judge(task, workers):
         return
     sys.path.insert(0, str(HERE))
     import peers
-    exact = workers[0].ask("exact")["exact"]
+    exact = peers.unpacked(workers[0].ask("exact")["exact"])
     for worker in workers:
-        worker.error = peers.check_pca(exact, worker.ask("error")["result"])
+        worker.error = peers.check_pca(exact, peers.unpacked(worker.ask("error")["result"]))
 
 
 def wait_until_idle(deadline):

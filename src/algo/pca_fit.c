@@ -345,7 +345,9 @@ static ritz_status build(struct pca_fit *f, int64_t k, double *scratch, struct r
     RITZ_TRY(upload_vector(f->s, variance, k, &p->variance));
     RITZ_TRY(upload_vector(f->s, deviation, k, &p->deviation));
     RITZ_TRY(ritz_dmat_create(f->s, f->dtype, RITZ_ROW_MAJOR, k, f->n, &p->components));
-    return ritz_op_copy(f->s, ritz_t(ritz_cols(f->V, 0, k)), p->components);
+    RITZ_TRY(ritz_op_copy(f->s, ritz_t(ritz_cols(f->V, 0, k)), p->components));
+    /* Rounding to T may have made two entries equally large: the rule holds for what is delivered. */
+    return ritz_op_sign_cols(f->s, ritz_t(p->components), RITZ_NO_MAT);
 }
 
 static ritz_status fit(struct pca_fit *f, struct ritz_pca *p, ritz_pca_report *r)

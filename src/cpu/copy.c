@@ -6,10 +6,10 @@
 
 /* Side of the tiles in which a matrix is transposed: both sides of a tile of doubles fit into the
  * first-level cache, and lines of the source are read whole. */
-#define TILE      64
+#define TILE 64
 #define TILE_BYTES (TILE * TILE * sizeof(double))
 
-/* ---- the same direction ----------------------------------------------------------------------- */
+/* ---- the same direction ---------------------------------------------------------------------- */
 
 static void copy_run(const struct cpu_run *run, const struct cpu_sweep *sweep)
 {
@@ -17,7 +17,7 @@ static void copy_run(const struct cpu_run *run, const struct cpu_sweep *sweep)
                          run->p[0], sweep->v[0].dtype, run->stride[0]);
 }
 
-/* ---- the other direction ---------------------------------------------------------------------- */
+/* ---- the other direction --------------------------------------------------------------------- */
 
 struct transpose {
     struct cpu_view src, dst; /* dst has contiguous columns, src contiguous rows */
@@ -25,25 +25,25 @@ struct transpose {
 };
 
 /* dst(i,j) = tile(i,j); the tile is row-major, its rows TILE apart, dst column-major. */
-#define E     uint8_t
+#define E uint8_t
 #define FN(x) x##_1
 #include "cpu/transpose.inc"
 #undef E
 #undef FN
 
-#define E     uint16_t
+#define E uint16_t
 #define FN(x) x##_2
 #include "cpu/transpose.inc"
 #undef E
 #undef FN
 
-#define E     uint32_t
+#define E uint32_t
 #define FN(x) x##_4
 #include "cpu/transpose.inc"
 #undef E
 #undef FN
 
-#define E     uint64_t
+#define E uint64_t
 #define FN(x) x##_8
 #include "cpu/transpose.inc"
 #undef E
@@ -86,10 +86,9 @@ static void transpose_job(const struct cpu_context *ctx, const void *arguments)
     cpu_compute_end(&compute);
 }
 
-/* ---- entries ---------------------------------------------------------------------------------- */
+/* ---- entries --------------------------------------------------------------------------------- */
 
-ritz_status cpu_copy_strided(ritz_stream *s, const struct cpu_view *src,
-                             const struct cpu_view *dst)
+ritz_status cpu_copy_strided(ritz_stream *s, const struct cpu_view *src, const struct cpu_view *dst)
 {
     struct cpu_sweep sweep = {.run = copy_run, .views = 2, .v = {*dst, *src}};
     if (cpu_view_empty(dst)) return RITZ_OK;

@@ -23,7 +23,7 @@ static void load_vector(const struct cpu_run *run, const struct cpu_sweep *sweep
 #define TEMPLATE "cpu/elementwise.inc"
 #include "cpu/real_types.inc"
 
-/* ---- filling ---------------------------------------------------------------------------------- */
+/* ---- filling --------------------------------------------------------------------------------- */
 
 static void fill_run(const struct cpu_run *run, const struct cpu_sweep *sweep)
 {
@@ -47,7 +47,7 @@ ritz_status cpu_set_identity(ritz_stream *s, ritz_dmat A)
     return cpu_sweep_enqueue(s, &sweep);
 }
 
-/* ---- sums and multiples ----------------------------------------------------------------------- */
+/* ---- sums and multiples ---------------------------------------------------------------------- */
 
 ritz_status cpu_scale(ritz_stream *s, double alpha, ritz_dmat A)
 {
@@ -101,7 +101,7 @@ ritz_status cpu_add_row(ritz_stream *s, double alpha, ritz_dmat row, ritz_dmat A
     return enqueue_with_row(s, &sweep, row, A, B);
 }
 
-/* ---- triangles and diagonals ------------------------------------------------------------------ */
+/* ---- triangles and diagonals ----------------------------------------------------------------- */
 
 ritz_status cpu_mirror(ritz_stream *s, ritz_uplo uplo, ritz_dmat A)
 {
@@ -138,7 +138,7 @@ ritz_status cpu_diag_signs(ritz_stream *s, ritz_dmat R, ritz_dmat d)
     return cpu_sweep_enqueue(s, &sweep);
 }
 
-/* ---- signs ------------------------------------------------------------------------------------ */
+/* ---- signs ----------------------------------------------------------------------------------- */
 
 struct sign_cols {
     struct cpu_view V, U;

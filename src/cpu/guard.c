@@ -20,7 +20,7 @@ static int32_t *entry(const struct cpu_view *v, int64_t i)
     return cpu_view_at(v, 0, i, 0);
 }
 
-/* ---- finite_guard, poison --------------------------------------------------------------------- */
+/* ---- finite_guard, poison -------------------------------------------------------------------- */
 
 /* A sweep that makes a region of A alpha where the item's flag is set. */
 static struct cpu_sweep fill_region(ritz_uplo part, struct cpu_view flags, ritz_dmat A)
@@ -81,7 +81,7 @@ ritz_status cpu_poison(ritz_stream *s, ritz_uplo part, ritz_dmat flags, ritz_dma
     return cpu_sweep_enqueue(s, &sweep);
 }
 
-/* ---- info_merge, info_report ------------------------------------------------------------------ */
+/* ---- info_merge, info_report ----------------------------------------------------------------- */
 
 struct info_merge {
     struct cpu_view flags, info;

@@ -1,18 +1,18 @@
 /* Mean and scatter matrix of rows that arrive in pieces.
  *
- * The rows are taken in blocks. With b rows in a block, m its mean, c rows before it and d = m - mean,
+ * The rows are taken in blocks. With b rows in a block, m its mean, c rows before it, d = m - mean,
  *
  *   G    += sum (x - m)(x - m)ᵀ + c b / (c + b) d dᵀ
  *   mean += b / (c + b) d
  *
- * (Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American Statistician 37, 1983, formula 2.1).
- * What is staged for the product is x - m rounded once; where that is done by float32 arithmetic, it is x - s with s = m
- * rounded to float32, and so
+ * (Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American Statistician
+ * 37, 1983, formula 2.1). What is staged for the product is x - m, rounded once; where that is done
+ * by float32 arithmetic, it is x - s with s = m rounded to float32, and so
  *
  *   sum (x - m)(x - m)ᵀ = sum (x - s)(x - s)ᵀ - b r rᵀ,  r = m - s.
  *
- * Only the lower triangle is formed, in tiles. Blocks, row chunks and tiles are cut by the shape alone; each is the work of one
- * thread, so that the bits do not depend on how many there are.
+ * Only the lower triangle is formed, in tiles. Blocks, row chunks and tiles are cut by the shape
+ * alone; each is the work of one thread, so that the bits do not depend on how many there are.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cblas.h>
@@ -22,12 +22,12 @@
 #include "cpu/reduce.h"
 
 /* The longest sum that the type of the product carries. */
-#define SUM_ROWS    512
+#define SUM_ROWS 512
 #define PADDED_ROWS (SUM_ROWS + 16)
 /* Products of so many rows that are added to G together. */
 #define PRODUCTS 4
 /* A block holds several such pieces, for the threads to meet less often, within these limits. */
-#define BLOCK_BYTES  (13 << 19)
+#define BLOCK_BYTES (13 << 19)
 #define BLOCK_PIECES 32
 /* Rows that one thread sums, and centres, at a time. */
 #define CHUNK_ROWS 128
@@ -46,22 +46,22 @@ typedef void (*stage_function)(const struct moments *job, const struct stage_run
 
 struct moments {
     struct cpu_view A, mean, G;
-    int64_t count; /* rows before */
-    int by_rows;   /* A and what is staged have contiguous rows, else columns */
-    int threads;   /* for which there is scratch memory */
-    int64_t pieces; /* of SUM_ROWS rows in a block */
+    int64_t count;         /* rows before */
+    int by_rows;           /* A and what is staged have contiguous rows, else columns */
+    int narrow;            /* A's type fits into float32, and is staged by float32 arithmetic */
+    int threads;           /* for which there is scratch memory */
+    int64_t pieces;        /* of SUM_ROWS rows in a block */
     int64_t width, panels; /* columns of a tile, and how often they fit into n */
-    int narrow; /* A has a type that float32 holds, and is staged by float32 arithmetic */
     stage_function stage;
     cpu_loop_body merge_tile;
 
     /* Scratch. */
     void *staged; /* float32 or float64 */
     int64_t staged_size;
-    void *tiles;     /* PRODUCTS of width x width for each thread */
-    double *partial; /* column sums of each chunk */
-    double *shift;   /* m */
-    float *shift_f32; /* s */
+    void *tiles;        /* PRODUCTS of width x width for each thread */
+    double *partial;    /* column sums of each chunk */
+    double *shift;      /* m */
+    float *shift_f32;   /* s */
     double *residual;   /* r */
     double *difference; /* d */
 
@@ -122,9 +122,9 @@ static void add_mean_terms(const struct moments *job, const struct tile *t)
     }
 }
 
-/* The staged block lies panel by panel, a panel cut into pieces of SUM_ROWS rows: each operand of a product is
- * contiguous. In a piece, rows or columns are contiguous, as in A; columns are padded, because a power of two
- * between them would put all of them into a few sets of the cache. */
+/* The staged block lies panel by panel, a panel cut into pieces of SUM_ROWS rows, so that each
+ * operand of a product is in one place. In a piece, rows or columns are contiguous, as in A;
+ * columns are padded: a power of two between them would put all into a few sets of the cache. */
 
 static int64_t staged_ld(const struct moments *job, int64_t j)
 {
@@ -159,7 +159,7 @@ static void stage_narrow(const struct moments *job, const struct stage_run *run,
     }
 }
 
-/* ---- the steps of a block --------------------------------------------------------------------- */
+/* ---- the steps of a block -------------------------------------------------------------------- */
 
 /* Rows of A, counted from the block's first. */
 static struct cpu_view chunk_of(const struct moments *job, int64_t chunk)
@@ -256,7 +256,7 @@ static void moments_job(const struct cpu_context *ctx, const void *arguments)
     cpu_compute_end(&compute);
 }
 
-/* ---- the entry -------------------------------------------------------------------------------- */
+/* ---- the entry ------------------------------------------------------------------------------- */
 
 /* Blocks and tiles, from the shape. */
 static void cut(struct moments *job)
@@ -272,6 +272,7 @@ static void cut(struct moments *job)
     job->panels = pieces(n, most);
     if (job->panels == 1 && n >= 2 * least) job->panels = 2;
     job->width = pieces(n, job->panels);
+    job->panels = pieces(n, job->width); /* the rounding may have made one superfluous */
 }
 
 static ritz_status take_scratch(ritz_stream *s, struct moments *job)

@@ -1,7 +1,8 @@
 /* Sums and maxima over a matrix.
  *
- * Sums are in float64. A matrix is cut into blocks by its shape alone; each block is summed in a fixed order
- * and the blocks' sums are added in order, so that the bits do not depend on the number of threads.
+ * Sums are in float64. A matrix is cut into blocks by its shape and layout alone; each block is
+ * summed in a fixed order and the blocks' sums are added in order, so that the bits do not depend
+ * on the number of threads.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/reduce.h"
@@ -63,7 +64,7 @@ void cpu_block_sums(const struct cpu_view *A, int squares, double *sums)
         block_sums_f64(A, squares, sums);
 }
 
-/* ---- sums ------------------------------------------------------------------------------------- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 /* The sums of the columns, or the sum of those (total). */
 struct sums {
@@ -162,7 +163,7 @@ ritz_status cpu_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
     return enqueue_sums(s, &job, out);
 }
 
-/* ---- max_abs ---------------------------------------------------------------------------------- */
+/* ---- max_abs --------------------------------------------------------------------------------- */
 
 struct max_abs {
     struct cpu_sweep sweep;

@@ -6,7 +6,8 @@
 
 #include "cpu/view.h"
 
-/* sums_j = sum_i A(i, j), or of the squares, over the whole view (one item), in float64, on this thread. */
+/* sums_j = sum_i A(i, j), or of the squares, over the whole view (one item), in float64, on this
+ * thread. */
 void cpu_block_sums(const struct cpu_view *A, int squares, double *sums);
 
 #endif

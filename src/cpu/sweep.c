@@ -21,8 +21,7 @@ static int64_t pieces(int64_t total, int64_t size)
 int cpu_sweep_orient(struct cpu_sweep *sweep)
 {
     if (cpu_view_runs_down(&sweep->v[0])) return 0;
-    for (int k = 0; k < sweep->views; k++)
-        sweep->v[k] = cpu_view_transposed(sweep->v[k]);
+    for (int k = 0; k < sweep->views; k++) sweep->v[k] = cpu_view_transposed(sweep->v[k]);
     return 1;
 }
 
@@ -81,12 +80,10 @@ static void run_block(const struct loop *loop, int64_t block)
     const int64_t first = within % loop->row_blocks * loop->length;
     const int64_t line = within / loop->row_blocks * loop->lines;
     const int64_t end = smaller(line + loop->lines, sweep->v[0].cols);
-    struct cpu_run run = {.count = smaller(loop->length, sweep->v[0].rows - first),
-                          .item = item,
-                          .first = first};
+    struct cpu_run run = {
+        .count = smaller(loop->length, sweep->v[0].rows - first), .item = item, .first = first};
 
-    for (int k = 0; k < sweep->views; k++)
-        run.stride[k] = sweep->v[k].row_stride;
+    for (int k = 0; k < sweep->views; k++) run.stride[k] = sweep->v[k].row_stride;
     for (run.line = line; run.line < end; run.line++) {
         for (int k = 0; k < sweep->views; k++)
             run.p[k] = cpu_view_at(&sweep->v[k], item, first, run.line);
@@ -99,8 +96,7 @@ static void run_bundle(void *context, int64_t i, int thread)
     const struct loop *loop = context;
     const int64_t end = smaller((i + 1) * loop->bundle, loop->blocks);
     (void)thread;
-    for (int64_t block = i * loop->bundle; block < end; block++)
-        run_block(loop, block);
+    for (int64_t block = i * loop->bundle; block < end; block++) run_block(loop, block);
 }
 
 void cpu_sweep_run(const struct cpu_context *ctx, const struct cpu_sweep *sweep)
@@ -118,8 +114,7 @@ void cpu_sweep_run(const struct cpu_context *ctx, const struct cpu_sweep *sweep)
     loop.bundle = pieces(BUNDLE, loop.length * loop.lines);
 
     double bytes = 0;
-    for (int k = 0; k < sweep->views; k++)
-        bytes += cpu_view_bytes(&sweep->v[k]);
+    for (int k = 0; k < sweep->views; k++) bytes += cpu_view_bytes(&sweep->v[k]);
     struct cpu_compute compute = cpu_compute_begin_bytes(ctx, bytes);
     ritz_parallel_for(&compute, pieces(loop.blocks, loop.bundle), run_bundle, &loop);
     cpu_compute_end(&compute);

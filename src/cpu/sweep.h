@@ -1,8 +1,8 @@
 /* Elementwise loops over up to three matrices of one shape, run by run.
  *
  * A sweep cuts the columns of its matrices into runs and calls a function for each, on several
- * threads if there is much to do. Broadcast inputs are views with strides of 0. Before that, the views are
- * turned so that columns are what is contiguous, and joined where they lie end to end.
+ * threads if there is much to do. Before that, the views are turned so that columns are what is
+ * contiguous, and joined where they lie end to end. Broadcast inputs are views with strides of 0.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CPU_SWEEP_H
@@ -20,9 +20,9 @@
 /* Consecutive elements of one column. */
 struct cpu_run {
     int64_t count;
-    int64_t item;                   /* of the batch */
-    int64_t first, line;            /* row and column of the first element */
-    void *p[CPU_SWEEP_VIEWS];       /* the first element in each view */
+    int64_t item;             /* of the batch */
+    int64_t first, line;      /* row and column of the first element */
+    void *p[CPU_SWEEP_VIEWS]; /* the first element in each view */
     int64_t stride[CPU_SWEEP_VIEWS];
 };
 
@@ -47,7 +47,8 @@ int cpu_sweep_orient(struct cpu_sweep *sweep);
  * `line`; also items, if the function does not look at `item` either. */
 void cpu_sweep_join(struct cpu_sweep *sweep, int items);
 
-/* The part of a run that lies in a triangle (or RITZ_BOTH: all of it), without the diagonal if `strict`. */
+/* The part of a run that lies in a triangle (RITZ_BOTH: all of it), without the diagonal if
+ * `strict`. */
 struct cpu_span {
     int64_t begin, end;
 };

@@ -6,7 +6,7 @@
  *     result none() const                            of no elements
  *     result load(place) const                       of one element
  *     result merge(result, result) const             of both; commutative to the bit
- *     result swap(result, int) const                 the result of the lane with that bit of the number flipped
+ *     result swap(result, int bit) const             with the lane whose number differs by that bit
  *     void store(place, result) const                of chunk i of column j
  *
  * The order in which results are merged follows from the shape and layout alone.
@@ -56,7 +56,7 @@ __device__ inline int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* ---- columns that are contiguous, or tiny ----------------------------------------------------- */
+/* ---- columns that are contiguous, or tiny ---------------------------------------------------- */
 
 /* A group of 2^width threads, from one to the whole block, reduces a chunk. */
 template <typename Op>
@@ -90,9 +90,10 @@ __global__ __launch_bounds__(REDUCE_THREADS) void reduce_down(const column_chunk
     }
 }
 
-/* ---- rows that are contiguous ----------------------------------------------------------------- */
+/* ---- rows that are contiguous ---------------------------------------------------------------- */
 
-/* A block reduces a chunk of 2^width columns, at most a warp's width: neighbouring threads are in neighbouring columns. */
+/* A block reduces a chunk of 2^width columns, at most a warp's width: neighbouring threads are in
+ * neighbouring columns. */
 template <typename Op>
 __global__ __launch_bounds__(REDUCE_THREADS) void reduce_across(const column_chunks c, const Op op)
 {
@@ -120,9 +121,10 @@ __global__ __launch_bounds__(REDUCE_THREADS) void reduce_across(const column_chu
     }
 }
 
-/* ---- launches --------------------------------------------------------------------------------- */
+/* ---- launches -------------------------------------------------------------------------------- */
 
-/* log2 of the threads that share a chunk of so many rows: a warp at most, unless each would have much to do. */
+/* log2 of the threads that share a chunk of so many rows: a warp at most, unless each would have
+ * much to do. */
 inline int log2_threads(int64_t rows)
 {
     int width = log2_ceil(rows, 5);
@@ -171,7 +173,7 @@ inline cudaError_t launch_reduce(const Op &op, const cuda_operand &a, const cuda
                        c, op);
 }
 
-/* ---- all columns of an item, one below the other ---------------------------------------------- */
+/* ---- all columns of an item, one below the other --------------------------------------------- */
 
 /* Op sees the elements of a matrix of `rows` rows as a single column. */
 template <typename Op> struct folded {

@@ -1,7 +1,9 @@
-/* Conversion of elements, by the rule of core/convert.h: to a floating-point type one rounding to nearest even, overflow to
- * infinity, NaN stays NaN; to an integer type round half to even, saturate, NaN becomes 0.
+/* Conversion of elements, by the rule of core/convert.h: to a floating-point type one rounding to
+ * nearest even, overflow to infinity, NaN stays NaN; to an integer type round half to even,
+ * saturate, NaN becomes 0.
  *
- * An element is loaded as float, double or int64_t, whichever holds its value exactly, and stored with one rounding.
+ * An element is loaded as float, double or int64_t, whichever holds its value exactly, and stored
+ * with one rounding.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CUDA_CONVERT_CUH
@@ -13,7 +15,7 @@
 namespace
 {
 
-/* ---- loading ---------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 template <typename S> struct exact {
     typedef float type;
@@ -41,10 +43,10 @@ template <> __device__ inline float loaded(__nv_bfloat16 x)
     return __bfloat162float(x);
 }
 
-/* ---- storing ---------------------------------------------------------------------------------- */
+/* ---- storing --------------------------------------------------------------------------------- */
 
-/* A double that rounds to 16-bit formats as the integer does. From 2^53 on, the 11 lowest bits lie below every place
- * where those formats round: only whether they are 0 counts. */
+/* A double that rounds to 16-bit formats as the integer does. From 2^53 on, the 11 lowest bits lie
+ * below every place where those formats round: only whether they are 0 counts. */
 __device__ inline double sticky(int64_t v)
 {
     const int64_t end = INT64_C(1) << 53;
@@ -134,7 +136,7 @@ template <> struct stored<__nv_bfloat16> {
     }
 };
 
-/* ---- from a value of ritz_dtype to a type ----------------------------------------------------- */
+/* ---- from a value of ritz_dtype to a type ---------------------------------------------------- */
 
 template <typename S> struct type_of {
     typedef S type;

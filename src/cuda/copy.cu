@@ -34,7 +34,8 @@ template <typename S, typename D> struct convert_op {
     }
 };
 
-/* Equal types are moved as bits, so that a NaN keeps its payload. Bits shorter than a bank of shared memory are widened. */
+/* Equal types are moved as bits, so that a NaN keeps its payload. Bits shorter than a bank of
+ * shared memory are widened. */
 template <typename Bits, typename Wide> struct move_op {
     typedef Wide input;
     typedef Bits output;

@@ -1,13 +1,13 @@
 /* Elementwise operations and copies.
  *
- * Each lays out its operands as views of one shape, turned so that the columns of the target are contiguous and joined where nothing
- * depends on the indices; then it launches one kernel.
+ * Each lays out its operands as views of one shape, turned so that the columns of the target are
+ * contiguous and joined where nothing depends on the indices; then it launches one kernel.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
 #include "cuda/kernels.h"
 
-/* ---- copies ----------------------------------------------------------------------------------- */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
 static ritz_status enqueue_copy(ritz_stream *s, struct cuda_operand from, struct cuda_operand to)
 {
@@ -35,7 +35,7 @@ ritz_status cuda_flip_cols(ritz_stream *s, ritz_dmat A, ritz_dmat B)
     return enqueue_copy(s, from, to);
 }
 
-/* ---- filling ---------------------------------------------------------------------------------- */
+/* ---- filling --------------------------------------------------------------------------------- */
 
 ritz_status cuda_fill(ritz_stream *s, double value, ritz_dmat A)
 {
@@ -56,7 +56,7 @@ ritz_status cuda_set_identity(ritz_stream *s, ritz_dmat A)
     return CUDA(launch_identity(a, cuda_native(s)));
 }
 
-/* ---- sums and multiples ----------------------------------------------------------------------- */
+/* ---- sums and multiples ---------------------------------------------------------------------- */
 
 ritz_status cuda_scale(ritz_stream *s, double alpha, ritz_dmat A)
 {
@@ -97,7 +97,7 @@ ritz_status cuda_add_row(ritz_stream *s, double alpha, ritz_dmat row, ritz_dmat 
     return CUDA(launch_add_row(alpha, a[2], a[1], a[0], cuda_native(s)));
 }
 
-/* ---- triangles and diagonals ------------------------------------------------------------------ */
+/* ---- triangles and diagonals ----------------------------------------------------------------- */
 
 ritz_status cuda_mirror(ritz_stream *s, ritz_uplo uplo, ritz_dmat A)
 {
@@ -132,7 +132,7 @@ ritz_status cuda_diag_signs(ritz_stream *s, ritz_dmat R, ritz_dmat d)
     return CUDA(launch_signs(diagonal, to, cuda_native(s)));
 }
 
-/* ---- signs ------------------------------------------------------------------------------------ */
+/* ---- signs ----------------------------------------------------------------------------------- */
 
 /* `chosen` for every column of every item, in place of the columns of A. */
 static ritz_status enqueue_flip(ritz_stream *s, void *chosen, ritz_dmat A)
@@ -162,8 +162,8 @@ ritz_status cuda_sign_cols(ritz_stream *s, ritz_dmat V, ritz_dmat U)
     RITZ_TRY_OUT(CUDA(launch_find_signs(v, chunks, signs, cuda_native(s))));
     if (chunks.count > 1) {
         RITZ_TRY_OUT(ritz_work_bytes(s, columns * SIGN_BYTES, &chosen));
-        RITZ_TRY_OUT(CUDA(launch_choose_signs(V.dtype, chunks.count, V.cols, V.batch, signs, chosen,
-                                              cuda_native(s))));
+        RITZ_TRY_OUT(CUDA(
+            launch_choose_signs(chunks.count, V.cols, V.batch, signs, chosen, cuda_native(s))));
     }
     RITZ_TRY_OUT(enqueue_flip(s, chosen, V));
     if (U.device != NULL) RITZ_TRY_OUT(enqueue_flip(s, chosen, U));

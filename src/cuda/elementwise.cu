@@ -12,7 +12,7 @@ namespace
 struct nothing {
 };
 
-/* ---- filling ---------------------------------------------------------------------------------- */
+/* ---- filling --------------------------------------------------------------------------------- */
 
 template <typename D> struct fill_op {
     typedef nothing input;
@@ -61,7 +61,7 @@ template <typename T> struct identity_op {
     }
 };
 
-/* ---- sums and multiples ----------------------------------------------------------------------- */
+/* ---- sums and multiples ---------------------------------------------------------------------- */
 
 /* b = alpha a */
 template <typename T> struct multiple_op {
@@ -167,7 +167,7 @@ template <typename S, typename T> struct add_row_op {
     }
 };
 
-/* ---- triangles and diagonals ------------------------------------------------------------------ */
+/* ---- triangles and diagonals ----------------------------------------------------------------- */
 
 template <typename T> struct triangle_op {
     typedef T input, output;
@@ -241,7 +241,7 @@ template <typename T> struct signs_op {
     }
 };
 
-/* ---- launches --------------------------------------------------------------------------------- */
+/* ---- launches -------------------------------------------------------------------------------- */
 
 template <typename T, typename R>
 cudaError_t launch_scale_by(int divide, const cuda_operand &d, const cuda_operand &A,

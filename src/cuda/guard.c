@@ -25,7 +25,8 @@ static struct cuda_operand oriented(ritz_dmat A, ritz_uplo *part)
     return a;
 }
 
-/* bad_b = 1 and flags_b = 1 where item b is bad, else bad_b = 0. An item of several chunks takes a second launch. */
+/* bad_b = 1 and flags_b = 1 where item b is bad, else bad_b = 0. An item of several chunks takes a
+ * second launch. */
 static ritz_status enqueue_search(ritz_stream *s, ritz_uplo part, struct cuda_operand a,
                                   ritz_dmat bad, ritz_dmat flags)
 {

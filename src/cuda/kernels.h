@@ -1,8 +1,9 @@
-/* Launch functions of the kernels that fill, move, reduce and check elements. Those of the factorizations are in
- * factor_kernels.h.
+/* Launch functions of the kernels that fill, move, reduce and check elements. Those of the
+ * factorizations are in factor_kernels.h.
  *
- * Each enqueues on the stream and returns what the launch says. Shapes agree, and no operand is empty. `T` is F32 or F64, the
- * same for all. The first operand written decides how threads lie; callers orient and join the operands before (operand.h).
+ * Each enqueues on the stream and returns what the launch says. Shapes agree, and no operand is
+ * empty. `T` is F32 or F64, the same for all. The first operand written decides how threads lie;
+ * callers orient and join the operands before (operand.h).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CUDA_KERNELS_H
@@ -54,18 +55,20 @@ enum { SIGN_BYTES = 16 };
 cudaError_t launch_find_signs(struct cuda_operand V, struct cuda_chunks chunks, void *signs,
                               cudaStream_t stream);
 /* chosen: for each column of each item; from the signs of `chunks` chunks. */
-cudaError_t launch_choose_signs(ritz_dtype dtype, int64_t chunks, int64_t cols, int64_t batch,
-                                const void *signs, void *chosen, cudaStream_t stream);
+cudaError_t launch_choose_signs(int64_t chunks, int64_t cols, int64_t batch, const void *signs,
+                                void *chosen, cudaStream_t stream);
 /* Negate elements of A where `chosen`, an operand of that shape, says that the sign is negative. */
 cudaError_t launch_flip_signs(struct cuda_operand chosen, struct cuda_operand A,
                               cudaStream_t stream);
 
 /* ---- reduce.cu ---- */
 
-/* out(k, j) = the sum over chunk k of A(:, j), or of squares. A: any type, or T for squares; out: F64. */
+/* out(k, j) = the sum over chunk k of A(:, j), or of squares. A: any type, or T for squares; out:
+ * F64. */
 cudaError_t launch_col_sums(int squares, struct cuda_operand A, struct cuda_chunks chunks,
                             struct cuda_operand out, cudaStream_t stream);
-/* out(k, 0) = the sum of squares, or the largest modulus (NaN if there is one), over chunk k of the columns of A, one below the other. A: T. */
+/* out(k, 0) = the sum of squares, or the largest modulus (NaN if there is one), over chunk k of the
+ * columns of A, one below the other. A: T. */
 cudaError_t launch_sumsq(struct cuda_operand A, struct cuda_chunks chunks, struct cuda_operand out,
                          cudaStream_t stream);
 cudaError_t launch_max_abs(struct cuda_operand A, struct cuda_chunks chunks,
@@ -73,8 +76,8 @@ cudaError_t launch_max_abs(struct cuda_operand A, struct cuda_chunks chunks,
 
 /* ---- guard.cu ---- */
 
-/* bad(k, 0) = 1 if chunk k of the columns of A, one below the other, has a NaN or Inf in `part`, else 0; where it is 1, flags(k, 0) = 1
- * too, if there are flags. A: T, bad and flags: I32. */
+/* bad(k, 0) = 1 if chunk k of the columns of A, one below the other, has a NaN or Inf in `part`,
+ * else 0; where it is 1, flags(k, 0) = 1 too, if there are flags. A: T, bad and flags: I32. */
 cudaError_t launch_find_bad(ritz_uplo part, struct cuda_operand A, struct cuda_chunks chunks,
                             struct cuda_operand bad, struct cuda_operand flags,
                             cudaStream_t stream);
@@ -87,7 +90,8 @@ cudaError_t launch_fill_flagged(ritz_uplo part, double value, const void *flags,
 /* info_b = -1 where flags_b != 0. */
 cudaError_t launch_info_merge(struct cuda_operand flags, struct cuda_operand info,
                               cudaStream_t stream);
-/* The first b with info_b != 0 into the status word, unless it is taken: `not_finite` if info_b = -1, else `code`. */
+/* The first b with info_b != 0 into the status word, unless it is taken: `not_finite` if info_b =
+ * -1, else `code`. */
 cudaError_t launch_info_report(struct cuda_operand info, int32_t code, int32_t not_finite,
                                uint32_t ticket, struct cuda_status *word, cudaStream_t stream);
 

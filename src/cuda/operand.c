@@ -52,7 +52,7 @@ ritz_uplo cuda_part_of_transpose(ritz_uplo part)
     return part == RITZ_LOWER ? RITZ_UPPER : part == RITZ_UPPER ? RITZ_LOWER : part;
 }
 
-/* ---- orientation and joining ------------------------------------------------------------------ */
+/* ---- orientation and joining ----------------------------------------------------------------- */
 
 static int runs_down(const struct cuda_operand *a)
 {
@@ -90,7 +90,7 @@ void cuda_join(struct cuda_operand *a, int count, int items)
     }
 }
 
-/* ---- reductions ------------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------------ */
 
 enum {
     DOWN_ROWS = 4096,   /* 16 for each thread of a block */
@@ -112,7 +112,8 @@ static struct cuda_chunks chunks_of(int64_t rows, int64_t least, int across)
 
 struct cuda_chunks cuda_chunks_of(const struct cuda_operand *a)
 {
-    /* The elements of a tiny matrix lie so close together that any order is good, and several columns fit into a warp. */
+    /* The elements of a tiny matrix lie so close together that any order is good, and several
+     * columns fit into a warp. */
     const int tiny = a->rows <= TINY && a->cols <= TINY;
     const int down = a->row_step == 1 || a->cols == 1 || tiny;
     return chunks_of(a->rows, down ? DOWN_ROWS : ACROSS_ROWS, !down);

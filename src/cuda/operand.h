@@ -1,4 +1,5 @@
-/* Matrices as kernels see them: the type of an element, the shape, and the steps between elements, items included.
+/* Matrices as kernels see them: the type of an element, the shape, and the steps between elements,
+ * items included.
  *
  * Steps count elements; they may be 0 (an input that is broadcast) or negative.
  *
@@ -31,17 +32,20 @@ struct cuda_operand cuda_operand_transposed(struct cuda_operand a);
 
 int cuda_operand_empty(const struct cuda_operand *a);
 
-/* For operands of one shape: transpose all, if that puts the rows of the first one where it is contiguous; 1 if it was done. */
+/* For operands of one shape: transpose all, if that puts the rows of the first one where it is
+ * contiguous; 1 if it was done. */
 int cuda_orient(struct cuda_operand *a, int count);
 
-/* Join columns that lie end to end in every operand, then also items if asked, for loops that do not look at indices. */
+/* Join columns that lie end to end in every operand, then also items if asked, for loops that do
+ * not look at indices. */
 void cuda_join(struct cuda_operand *a, int count, int items);
 
 /* The same triangle in the transpose. */
 ritz_uplo cuda_part_of_transpose(ritz_uplo part);
 
-/* How a reduction cuts the columns of a matrix: `count` chunks of `rows` rows, the last one perhaps shorter. It depends on the
- * matrix alone, so that sums do not depend on the device. No rows: no chunks. */
+/* How a reduction cuts the columns of a matrix: `count` chunks of `rows` rows, the last one perhaps
+ * shorter. It depends on the matrix alone, so that sums do not depend on the device. No rows: no
+ * chunks. */
 struct cuda_chunks {
     int64_t rows, count;
     int across; /* threads lie side by side along the rows, not the columns */

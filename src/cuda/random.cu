@@ -1,4 +1,5 @@
-/* Random matrices, by the maps of core/random_maps.h: a thread makes the four entries that one counter gives, which lie below each other.
+/* Random matrices, by the maps of core/random_maps.h: a thread makes the four entries that one
+ * counter gives, which lie below each other.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/convert.cuh"
@@ -13,7 +14,8 @@ namespace
 constexpr int RANDOM_THREADS = 256;
 constexpr int QUAD = 4; /* entries of a counter */
 
-/* Tiles of threads over a matrix of quads. Along x lies what is contiguous in memory, along y the other direction and the items. */
+/* Tiles of threads over a matrix of quads. Along x lies what is contiguous in memory, along y the
+ * other direction and the items. */
 struct random_tiles {
     int64_t rows, cols, batch;
     int64_t quads;       /* rows of quads */
@@ -62,12 +64,12 @@ __device__ inline quad<T> entries(const random_tiles &t, int64_t row, int64_t co
     if (t.dist == RITZ_UNIFORM) return uniforms(t, b, at, column, T(0));
     quad<T> q;
     if (t.dist == RITZ_NORMAL) {
-        const ritz_normal_pair one = ritz_normals(b.w[0], b.w[1]),
-                               two = ritz_normals(b.w[2], b.w[3]);
-        q.entry[0] = one.first;
-        q.entry[1] = one.second;
-        q.entry[2] = two.first;
-        q.entry[3] = two.second;
+        RITZ_UNROLL
+        for (int k = 0; k < QUAD; k += 2) {
+            const ritz_normal_pair z = ritz_normals(b.w[k], b.w[k + 1]);
+            q.entry[k] = z.first;
+            q.entry[k + 1] = z.second;
+        }
     } else {
         RITZ_UNROLL
         for (int k = 0; k < QUAD; k++) q.entry[k] = ritz_sign_f32(b.w[k]);
@@ -75,8 +77,9 @@ __device__ inline quad<T> entries(const random_tiles &t, int64_t row, int64_t co
     return q;
 }
 
-/* Columns are contiguous: the quads of a block of threads go through shared memory, so that neighbouring threads write
- * neighbouring rows. The distance between the entries of a quad is such that reading them meets every bank once. */
+/* Columns are contiguous: the quads of a block of threads go through shared memory, so that
+ * neighbouring threads write neighbouring rows. The distance between the entries of a quad is such
+ * that reading them meets every bank once. */
 template <typename T>
 __global__ __launch_bounds__(RANDOM_THREADS) void random_down(const random_tiles t,
                                                               const elements<T> to)

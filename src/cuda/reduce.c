@@ -4,7 +4,8 @@
 #include "cuda/cuda.h"
 #include "cuda/kernels.h"
 
-/* One result a column of A (or one an item, for A a single column) in `out`, whose rows lie as those columns. */
+/* One result a column of A (or one an item, for A a single column) in `out`, whose rows lie as
+ * those columns. */
 static struct cuda_operand as_one_chunk(ritz_dmat out)
 {
     struct cuda_operand o = cuda_operand_of(out);
@@ -31,7 +32,7 @@ static struct cuda_chunks whole(int64_t rows)
     return (struct cuda_chunks){rows, 1, 0};
 }
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static ritz_status enqueue_sums(ritz_stream *s, int squares, struct cuda_operand a, ritz_dmat out)
 {
@@ -62,7 +63,7 @@ ritz_status cuda_col_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
     return enqueue_sums(s, 1, cuda_operand_broadcast(A, out.batch), out);
 }
 
-/* ---- items ------------------------------------------------------------------------------------ */
+/* ---- items ----------------------------------------------------------------------------------- */
 
 typedef cudaError_t (*launch_function)(struct cuda_operand A, struct cuda_chunks chunks,
                                        struct cuda_operand out, cudaStream_t stream);

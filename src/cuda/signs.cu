@@ -1,4 +1,5 @@
-/* The sign rule of singular and eigenvectors: the first entry of largest modulus of a column is not negative.
+/* The sign rule of singular and eigenvectors: the first entry of largest modulus of a column is not
+ * negative.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/columns.cuh"
@@ -8,67 +9,62 @@
 namespace
 {
 
-/* Of an element: its modulus, and twice its row, plus 1 if it is negative. NaN and 0 are passed over. */
-template <typename T> struct leader {
-    T modulus;
+/* Of an element: its modulus, and twice its row, plus 1 if it is negative. NaN and 0 are passed
+ * over. */
+struct leader {
+    double modulus;
     int64_t position;
 };
-static_assert(sizeof(leader<float>) <= SIGN_BYTES && sizeof(leader<double>) <= SIGN_BYTES,
-              "workspace of the sign rule");
+static_assert(sizeof(leader) == SIGN_BYTES, "workspace of the sign rule");
 
-template <typename T> struct leaders {
-    typedef leader<T> result;
+struct leaders {
+    typedef leader result;
+    elements<leader> to;
 
-    __device__ result none() const
+    __device__ leader none() const
     {
-        return {T(0), 0};
+        return {0, 0};
     }
-    __device__ result merge(result a, result b) const
+    __device__ leader merge(leader a, leader b) const
     {
         const bool second =
             b.modulus > a.modulus || (b.modulus == a.modulus && b.position < a.position);
         return second ? b : a;
     }
-    __device__ result swap(result a, int bit) const
+    __device__ leader swap(leader a, int bit) const
     {
         return {__shfl_xor_sync(RITZ_ALL_LANES, a.modulus, bit),
                 __shfl_xor_sync(RITZ_ALL_LANES, a.position, bit)};
     }
+    __device__ void store(const place &x, leader best) const
+    {
+        *to.at(x) = best;
+    }
 };
 
-template <typename T> struct find_op : leaders<T> {
+template <typename T> struct find_op : leaders {
     elements<const T> from;
-    elements<leader<T>> to;
 
-    __device__ leader<T> load(const place &x) const
+    __device__ leader load(const place &x) const
     {
-        const T v = *from.at(x), modulus = v < 0 ? -v : v;
-        if (!(modulus > 0)) return {T(0), 0};
+        const double v = static_cast<double>(*from.at(x)), modulus = fabs(v);
+        if (!(modulus > 0)) return {0, 0};
         return {modulus, 2 * x.i + (v < 0)};
     }
-    __device__ void store(const place &x, leader<T> best) const
-    {
-        *to.at(x) = best;
-    }
 };
 
-template <typename T> struct choose_op : leaders<T> {
-    elements<const leader<T>> from;
-    elements<leader<T>> to;
+struct choose_op : leaders {
+    elements<const leader> from;
 
-    __device__ leader<T> load(const place &x) const
+    __device__ leader load(const place &x) const
     {
         return *from.at(x);
-    }
-    __device__ void store(const place &x, leader<T> best) const
-    {
-        *to.at(x) = best;
     }
 };
 
 template <typename T> struct flip_op {
     typedef T input, output;
-    elements<const leader<T>> chosen;
+    elements<const leader> chosen;
     elements<T> to;
 
     __device__ bool wants(const place &x) const
@@ -98,25 +94,22 @@ cudaError_t launch_find_signs(struct cuda_operand V, struct cuda_chunks chunks, 
         typedef typename decltype(type)::type T;
         find_op<T> op;
         op.from = elements_of<const T>(V);
-        op.to = {static_cast<leader<T> *>(signs), 1, chunks.count, chunks.count * V.cols};
+        op.to = {static_cast<leader *>(signs), 1, chunks.count, chunks.count * V.cols};
         return launch_reduce(op, V, chunks, stream);
     });
 }
 
-cudaError_t launch_choose_signs(ritz_dtype dtype, int64_t chunks, int64_t cols, int64_t batch,
-                                const void *signs, void *chosen, cudaStream_t stream)
+cudaError_t launch_choose_signs(int64_t chunks, int64_t cols, int64_t batch, const void *signs,
+                                void *chosen, cudaStream_t stream)
 {
     cuda_operand columns = {};
     columns.rows = chunks;
     columns.cols = cols;
     columns.batch = batch;
-    return with_real(dtype, [&](auto type) {
-        typedef typename decltype(type)::type T;
-        choose_op<T> op;
-        op.from = {static_cast<const leader<T> *>(signs), 1, chunks, chunks * cols};
-        op.to = {static_cast<leader<T> *>(chosen), 0, 1, cols};
-        return launch_reduce_down(op, columns, cuda_chunks{chunks, 1, 0}, stream);
-    });
+    choose_op op;
+    op.from = {static_cast<const leader *>(signs), 1, chunks, chunks * cols};
+    op.to = {static_cast<leader *>(chosen), 0, 1, cols};
+    return launch_reduce_down(op, columns, cuda_chunks{chunks, 1, 0}, stream);
 }
 
 cudaError_t launch_flip_signs(struct cuda_operand chosen, struct cuda_operand A,
@@ -124,7 +117,7 @@ cudaError_t launch_flip_signs(struct cuda_operand chosen, struct cuda_operand A,
 {
     return with_real(A.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const flip_op<T> op = {elements_of<const leader<T>>(chosen), elements_of<T>(A)};
+        const flip_op<T> op = {elements_of<const leader>(chosen), elements_of<T>(A)};
         return launch_sweep(op, A, stream);
     });
 }

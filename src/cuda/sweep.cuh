@@ -1,5 +1,5 @@
-/* Elementwise kernels: one value is made for each element of a matrix, from its place and from elements of other matrices
- * at the same place.
+/* Elementwise kernels: one value is made for each element of a matrix, from its place and from
+ * elements of other matrices at the same place.
  *
  * What is made is said by a plain struct Op:
  *
@@ -9,8 +9,8 @@
  *     output value(place, input) const     what to write; may read the target and small vectors
  *     output *target(place) const          where
  *
- * The three steps are taken for several elements together, so that a thread has several reads under way. wants() is true
- * for every place whose input value() uses.
+ * The three steps are taken for several elements together, so that a thread has several reads under
+ * way. wants() is true for every place whose input value() uses.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CUDA_SWEEP_CUH
@@ -72,11 +72,11 @@ inline dim3 sweep_blocks(int64_t tiles)
     return dim3(static_cast<unsigned>(tiles < SWEEP_BLOCKS ? tiles : SWEEP_BLOCKS));
 }
 
-/* ---- source and target contiguous in the same direction --------------------------------------- */
+/* ---- source and target contiguous in the same direction -------------------------------------- */
 
-/* A block of threads covers a tile. Side by side in it lie 2^along threads, as many as a column has elements and no more than there are,
- * the rest in further columns, of the next items too. The elements of a thread are in one column, or in several if columns
- * are short. */
+/* A block of threads covers a tile. Side by side in it lie 2^along threads, as many as a column has
+ * elements and no more than there are, the rest in further columns, of the next items too. The
+ * elements of a thread are in one column, or in several if columns are short. */
 struct sweep_tiles {
     int64_t rows, cols, batch;
     int64_t lines; /* cols * batch */
@@ -146,10 +146,11 @@ inline cudaError_t launch_sweep(const Op &op, const cuda_operand &to, cudaStream
     return RITZ_LAUNCH((sweep<Op>), sweep_blocks(t.tiles), dim3(SWEEP_THREADS), 0, stream, t, op);
 }
 
-/* ---- source contiguous in the other direction ------------------------------------------------- */
+/* ---- source contiguous in the other direction ------------------------------------------------ */
 
 constexpr int TURN_SIDE = 32;
-/* Below this, what lies together in the source is so little that turning it in shared memory gains nothing. */
+/* Below this, what lies together in the source is so little that turning it in shared memory gains
+ * nothing. */
 constexpr int64_t TURN_LEAST = 16;
 
 struct turn_tiles {
@@ -157,8 +158,8 @@ struct turn_tiles {
     int64_t row_tiles, item_tiles, tiles;
 };
 
-/* Threads go along the rows to read a tile of the source and along the columns to write it. Columns of the tile are one element longer
- * than needed, so that they start in different banks. */
+/* Threads go along the rows to read a tile of the source and along the columns to write it. Columns
+ * of the tile are one element longer than needed, so that they start in different banks. */
 template <typename Op>
 __global__ __launch_bounds__(SWEEP_THREADS) void turn(const turn_tiles t, const Op op)
 {

@@ -91,7 +91,7 @@ static struct lines join(struct lines l)
 static struct lines lines_of(void *data, ritz_dtype dtype, ritz_layout layout, int64_t rows,
                              int64_t cols, int64_t ld, int64_t batch, int64_t stride)
 {
-    const size_t size = ritz_dtype_size(dtype);
+    const size_t size = cuda_size(dtype);
     const int col = layout == RITZ_COL_MAJOR;
     const struct lines l = {
         .first = data,
@@ -238,7 +238,7 @@ static ritz_status counterpart(ritz_stream *s, ritz_hmat H, ritz_dmat D, ritz_dm
 
 static size_t bytes_of(ritz_hmat H)
 {
-    return (size_t)(H.rows * H.cols * H.batch) * ritz_dtype_size(H.dtype);
+    return (size_t)(H.rows * H.cols * H.batch) * cuda_size(H.dtype);
 }
 
 static int direct(ritz_hmat H, ritz_dmat D)
