@@ -99,7 +99,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_range_finder(ritz_stream *s, const ritz
  * @param V      n x k, orthonormal columns; RITZ_NO_MAT if not wanted.
  * @param opts   choices, or NULL for the defaults.
  * @param report receives the outcome, or NULL. The error figure for a matrix is the identity
- *   ‖A - U S Vᵀ‖_F² = ‖A‖_F² - ‖S‖² (sums in float64); an error below its resolution of 4 sqrt(u)
+ *   ‖A - U S Vᵀ‖_F² = ‖A‖_F² - ‖S‖² (sums in float64); an error below its resolution of 6 sqrt(u)
  *   ‖A‖_F is reported as that bound (RITZ_ERROR_BOUND, probability 1). For a function it is an
  *   estimate from 4 Gaussian probes.
  * @return RITZ_OK or an argument error. At ritz_stream_sync: RITZ_ERR_NOT_FINITE,

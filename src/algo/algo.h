@@ -116,7 +116,7 @@ ritz_status ritz_algo_svd_randomized(ritz_stream *s, const ritz_linop *op,
 
 #define RITZ_SKETCH_PROBES 4
 /* Relative errors below this many sqrt(u) cannot be told from rounding by the identity. */
-#define RITZ_SKETCH_RESOLUTION 4.0
+#define RITZ_SKETCH_RESOLUTION 6.0
 
 /* Squares that the device computes and the report is made of: a vector of F64. */
 enum ritz_sketch_figure {

@@ -73,8 +73,8 @@ static int wait_for_work(struct cpu_stream *q, uint64_t next)
     while (atomic_load_explicit(&q->queued, memory_order_acquire) <= next && !q->stop) {
         q->sleeping = 1;
         pthread_cond_wait(&q->work, &q->lock);
-        q->sleeping = 0;
     }
+    q->sleeping = 0;
     const int more = atomic_load_explicit(&q->queued, memory_order_acquire) > next;
     pthread_mutex_unlock(&q->lock);
     return more;
@@ -136,6 +136,7 @@ static ritz_status push(ritz_stream *s, cpu_job job, const void *arguments, size
     pthread_mutex_lock(&q->lock);
     atomic_store_explicit(&q->queued, number + 1, memory_order_release);
     const int wake = q->sleeping;
+    q->sleeping = 0; /* one signal is enough for a burst of calls */
     pthread_mutex_unlock(&q->lock);
     if (wake) pthread_cond_signal(&q->work);
     return RITZ_OK;

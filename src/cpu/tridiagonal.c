@@ -99,6 +99,10 @@ static void bisect_range(const struct cpu_compute *c, const struct block *t, int
                          double *w)
 {
     struct bisection b = {t, first, count, w};
+    if (t->n == 1 && count == 1) { /* exact, also where it is 0 */
+        w[0] = t->d[0];
+        return;
+    }
     ritz_parallel_for(c, (count + LANES - 1) / LANES, bisect_group, &b);
     for (int i = 1; i < count; i++) w[i] = fmax(w[i], w[i - 1]);
 }

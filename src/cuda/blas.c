@@ -66,6 +66,22 @@ static ritz_dmat part(ritz_dmat A, int64_t first, int64_t count)
     return A.batch == 1 ? A : cuda_items(A, first, count);
 }
 
+/* The batched routine wants the items of C apart, not side by side inside padded lines: such a batch is made elsewhere. */
+static ritz_status multiply_apart(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, double beta,
+                                  ritz_dmat C)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    ritz_status rc;
+    ritz_dmat W;
+    RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, RITZ_COL_MAJOR, C.rows, C.cols, C.batch, &W));
+    if (beta != 0) RITZ_TRY_OUT(cuda_copy(s, C, W));
+    RITZ_TRY_OUT(cuda_gemm(s, alpha, A, B, beta, W));
+    RITZ_TRY_OUT(cuda_copy(s, W, C));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
 ritz_status cuda_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, double beta,
                       ritz_dmat C)
 {
@@ -73,6 +89,8 @@ ritz_status cuda_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, do
     if (alpha == 0 || A.cols == 0) return cuda_scale(s, beta, C);
     if (C.layout == RITZ_ROW_MAJOR)
         return cuda_gemm(s, alpha, cuda_t(B), cuda_t(A), beta, cuda_t(C));
+    if (C.batch > 1 && C.batch_stride < C.ld * (C.cols - 1) + C.rows)
+        return multiply_apart(s, alpha, A, B, beta, C);
     CUDA_ENTER(cuda_device_of(s));
     cublasHandle_t blas;
     RITZ_TRY(cuda_blas(s, &blas));

@@ -50,8 +50,10 @@ template <typename T> __device__ inline void rotation(T a, T b, T g, T &c, T &s)
     s = c * t;
 }
 
-__device__ inline float smallest(float) { return FLT_MIN; }
-__device__ inline double smallest(double) { return DBL_MIN; }
+/* A column shorter than the root of the smallest normal number has no direction: its square underflows. The largest
+ * entry of the matrix is near 1. */
+__device__ inline float shortest(float) { return 1.1e-19f; }
+__device__ inline double shortest(double) { return 1.5e-154; }
 
 __device__ inline int most_exponent(float) { return FLT_MAX_EXP - 2; }
 __device__ inline int most_exponent(double) { return DBL_MAX_EXP - 2; }
@@ -89,7 +91,9 @@ template <typename T> __device__ bool rotate_columns(const svd_tile<T> &t, int p
     for (int i = lane(); i < t.m; i += RITZ_WARP) dot += x[i] * y[i];
     dot = ritz_warp_sum(dot);
     const T a = column_sumsq(x, t.m), b = column_sumsq(y, t.m);
-    if (!(fabs(dot) > tolerance * sqrt(a) * sqrt(b))) return false;
+    const T long_x = sqrt(a), long_y = sqrt(b);
+    if (!(fabs(dot) > tolerance * long_x * long_y)) return false;
+    if (long_x < shortest(T(0)) || long_y < shortest(T(0))) return false;
     T c, s;
     rotation(a, b, dot, c, s);
     __syncwarp();
@@ -111,7 +115,8 @@ template <typename T> __device__ bool rotate_columns(const svd_tile<T> &t, int p
 template <typename T> __device__ bool orthogonalise(const svd_tile<T> &t)
 {
     const int even = t.n + t.n % 2;
-    const T tolerance = epsilon(T(0)) * sqrt(static_cast<T>(t.m)) / 2;
+    /* A dot product is not known better than this. */
+    const T tolerance = epsilon(T(0)) * max(T(4), sqrt(static_cast<T>(t.m)));
     for (int sweep = 0; sweep < MOST_SWEEPS; sweep++) {
         int rotated = 0;
         for (int round = 0; round < even - 1; round++) {
@@ -133,8 +138,7 @@ template <typename T> __device__ void measure(const svd_tile<T> &t)
 {
     for (int j = warp(); j < t.n; j += WARPS) {
         const T norm = sqrt(column_sumsq(t.A + j * t.lda, t.m));
-        /* The largest entry is near 1: what is below the normal numbers is rounding, and has no direction. */
-        if (lane() == 0) t.sigma[j] = norm > smallest(T(0)) ? norm : T(0);
+        if (lane() == 0) t.sigma[j] = norm > shortest(T(0)) ? norm : T(0);
     }
     __syncthreads();
     const int j = static_cast<int>(threadIdx.x);
@@ -303,8 +307,8 @@ __global__ void __launch_bounds__(THREADS)
                     sine[tid] = 0;
                     if (r < n) {
                         const T g = M[p * ld + r];
-                        /* The largest entry is between 1/2 and 1: an absolute limit is a backward error. */
-                        if (fabs(g) > epsilon(T(0)) / 16) {
+                        /* The largest entry is near 1: an absolute limit is a backward error. */
+                        if (fabs(g) > epsilon(T(0)) / 4) {
                             rotation(M[p * ld + p], M[r * ld + r], g, cosine[tid], sine[tid]);
                             rotated = 1;
                         }
@@ -327,6 +331,12 @@ __global__ void __launch_bounds__(THREADS)
                     opponents(even, round, pair, p, r);
                     if (r < n && sine[pair] != 0)
                         rotate_entries(&M[j * ld + p], &M[j * ld + r], cosine[pair], sine[pair]);
+                }
+                __syncthreads();
+                if (tid < pairs && sine[tid] != 0) { /* zero by construction; what stands there is rounding */
+                    int p, r;
+                    opponents(even, round, tid, p, r);
+                    M[p * ld + r] = M[r * ld + p] = 0;
                 }
                 __syncthreads();
             }

@@ -1,34 +1,41 @@
 /* What every kernel file includes, and the only place that knows two compilers.
  *
- * nvcc compiles a kernel for a GPU. A host compiler, under RITZ_CUDA_EMU, compiles the same file for the emulation in
- * tests/cudaemu, which executes it thread by thread and checks its memory accesses and its synchronisation.
+ * nvcc compiles a kernel for a GPU. A host compiler, under RITZ_CUDA_EMU, compiles the same file
+ * for the emulation in tests/cudaemu, which executes it thread by thread and checks its memory
+ * accesses and its synchronisation.
  *
  *     RITZ_LAUNCH((kernel<T, N>), grid, block, shared_bytes, stream, arguments...)
- *         Enqueue a launch: an expression of type cudaError_t. The arguments are converted to the kernel's parameters,
- *         with the compiler's warnings; their number is checked. Neither grid nor block may be zero.
+ *         Enqueue a launch: an expression of type cudaError_t. The arguments are converted to the
+ *         kernel's parameters, with the compiler's warnings; their number is checked. Neither grid
+ *         nor block may be zero.
  *     RITZ_ALLOW_SHARED((kernel<T, N>), bytes)
  *         Before launches with more than 48 KiB of dynamic shared memory: also a cudaError_t.
  *     RITZ_SHARED(T, name, [32][33]);   RITZ_SHARED(T, name, );
- *         An array, or one T, in shared memory. At function scope, reached by every thread of the block.
+ *         An array, or one T, in shared memory. At function scope, reached by every thread of the
+ *         block.
  *     RITZ_DYN_SHARED(T, name);
  *         T *name: the dynamic shared memory, 16-byte aligned. At most once in a kernel.
  *     RITZ_UNROLL
  *         Before a loop whose bounds are constants.
  *
  * The rules for kernels:
- * - Kernels are in an anonymous namespace, or static, beside their `extern "C" cudaError_t launch_xxx(...)`.
+ * - Kernels are in an anonymous namespace, or static, beside their `extern "C" cudaError_t
+ *   launch_xxx(...)`.
  * - Parameters are scalars, pointers (const where only read) and plain structs of these.
- * - No return before the last barrier: guard the work, not the thread. Barriers, shuffles and votes stand in uniform control
- *   flow, with all lanes in the mask, or with a mask computed before the branch.
+ * - No return before the last barrier: guard the work, not the thread. Barriers, shuffles and votes
+ *   stand in uniform control flow, with all lanes in the mask, or with a mask computed before the
+ *   branch.
  * - An exchange through memory inside a warp has its __syncwarp().
- * - No waiting for another block, no floating-point atomics: a result never depends on the order of blocks or threads.
+ * - No waiting for another block, no floating-point atomics: a result never depends on the order of
+ *   blocks or threads.
  * - Constant tables are static constexpr arrays inside the function.
- * - Index arithmetic in int64_t; grid-stride loops; gridDim.y and gridDim.z stop at 65535; the block size is a named constant,
- *   shared with __launch_bounds__.
- * - Of the device functions: __syncthreads and its _and, _or, _count; __syncwarp; __shfl, __shfl_up, __shfl_down, __shfl_xor,
- *   __ballot, __any, __all (_sync); integer atomics; __ldg; __popc, __clz, __ffs, __brev (and ..ll); fma, sqrt, rsqrt,
- *   hypot, sincospi and the functions of <math.h>; min, max; the conversions of __half and __nv_bfloat16. Another one is
- *   first given to the emulation (tests/cudaemu/emu_device.h).
+ * - Index arithmetic in int64_t; grid-stride loops; gridDim.y and gridDim.z stop at 65535; the
+ *   block size is a named constant, shared with __launch_bounds__.
+ * - Of the device functions: __syncthreads and its _and, _or, _count; __syncwarp; __shfl,
+ *   __shfl_up, __shfl_down, __shfl_xor, __ballot, __any, __all (_sync); integer atomics; __ldg;
+ *   __popc, __clz, __ffs, __brev (and ..ll); fma, sqrt, rsqrt, hypot, sincospi and the functions of
+ *   <math.h>; min, max; the conversions of __half and __nv_bfloat16. Another one is first given to
+ *   the emulation (tests/cudaemu/emu_device.h).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CUDA_KERNEL_CUH
@@ -65,7 +72,8 @@
 
 #ifndef RITZ_CUDA_EMU
 
-/* Keeps the arguments out of template deduction, so that each is converted where the launch is written. */
+/* Keeps the arguments out of template deduction, so that each is converted where the launch is
+ * written. */
 template <typename T> struct ritz_exactly {
     typedef T type;
 };

@@ -1,15 +1,16 @@
-/* Random words and numbers in kernels: cuRAND's Philox, addressed by explicit counters, and Ritz's own maps.
+/* Random words and numbers in kernels: cuRAND's Philox, addressed by explicit counters, and Ritz's
+ * own maps.
  *
- * Included instead of kernel.cuh, before anything else of the kernel file. No generator state is kept: a word is a pure
- * function of seed, purpose and place (core/random_maps.h), the same as on the CPU. cuRAND's own maps from words to
- * numbers are not used; they differ from Ritz's.
+ * Included instead of kernel.cuh, before anything else of the kernel file. No generator state is
+ * kept: a word is a pure function of seed, purpose and place (core/random_maps.h), the same as on
+ * the CPU. cuRAND's own maps from words to numbers are not used; they differ from Ritz's.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CUDA_KERNEL_RANDOM_CUH
 #define RITZ_CUDA_KERNEL_RANDOM_CUH
 
 #ifdef RITZ_CUDA_KERNEL_CUH
-#error "kernel_random.cuh must come before kernel.cuh: cuRAND's header declares what the emulation defines as macros"
+#error "kernel_random.cuh comes before kernel.cuh"
 #endif
 
 #include <curand_kernel.h>
@@ -18,9 +19,12 @@
 
 #include "core/random_maps.h"
 
-/* Rows 4 * row_block to 4 * row_block + 3 of a column: ritz_random_block(seed, stream_word, row_block, col). */
-static __device__ __forceinline__ ritz_philox_block
-ritz_device_random_block(uint64_t seed, uint32_t stream_word, uint64_t row_block, uint32_t col)
+/* Rows 4 * row_block to 4 * row_block + 3 of a column: ritz_random_block(seed, stream_word,
+ * row_block, col). */
+static __device__ __forceinline__ ritz_philox_block ritz_device_random_block(uint64_t seed,
+                                                                             uint32_t stream_word,
+                                                                             uint64_t row_block,
+                                                                             uint32_t col)
 {
     uint4 counter;
     counter.x = static_cast<uint32_t>(row_block);

@@ -96,7 +96,7 @@ enum {
     DOWN_ROWS = 4096,   /* 16 for each thread of a block */
     ACROSS_ROWS = 512,  /* 64 for each thread of a block that is 32 columns wide */
     MOST_CHUNKS = 4096, /* what one block adds up at the end */
-    TINY = 32
+    TINY = 8
 };
 
 static int64_t pieces(int64_t total, int64_t size)

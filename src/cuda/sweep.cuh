@@ -76,7 +76,8 @@ inline dim3 sweep_blocks(int64_t tiles)
 
 /* A block of threads covers a tile. Side by side in it lie 2^along threads, as many as a column has
  * elements and no more than there are, the rest in further columns, of the next items too. The
- * elements of a thread are in one column, or in several if columns are short. */
+ * elements of a thread are in one column, or in several if columns are short, or `spread`: for a
+ * source that lies in the other direction, whose elements are then near each other. */
 struct sweep_tiles {
     int64_t rows, cols, batch;
     int64_t lines; /* cols * batch */
@@ -86,7 +87,7 @@ struct sweep_tiles {
     int along;
 };
 
-inline sweep_tiles sweep_tiles_of(const cuda_operand &to)
+inline sweep_tiles sweep_tiles_of(const cuda_operand &to, bool spread)
 {
     sweep_tiles t;
     t.rows = to.rows;
@@ -96,7 +97,7 @@ inline sweep_tiles sweep_tiles_of(const cuda_operand &to)
     t.along = log2_ceil(to.rows, 8);
     t.tile_rows = INT64_C(1) << t.along;
     t.tile_lines = SWEEP_THREADS >> t.along;
-    const bool down = t.tile_rows < to.rows || t.lines == 1;
+    const bool down = t.lines == 1 || (t.tile_rows < to.rows && !spread);
     t.next_row = down ? t.tile_rows : 0;
     t.next_line = down ? 0 : t.tile_lines;
     (down ? t.tile_rows : t.tile_lines) *= SWEEP_EACH;
@@ -140,9 +141,10 @@ __global__ __launch_bounds__(SWEEP_THREADS) void sweep(const sweep_tiles t, cons
 }
 
 template <typename Op>
-inline cudaError_t launch_sweep(const Op &op, const cuda_operand &to, cudaStream_t stream)
+inline cudaError_t launch_sweep(const Op &op, const cuda_operand &to, cudaStream_t stream,
+                                bool spread = false)
 {
-    const sweep_tiles t = sweep_tiles_of(to);
+    const sweep_tiles t = sweep_tiles_of(to, spread);
     return RITZ_LAUNCH((sweep<Op>), sweep_blocks(t.tiles), dim3(SWEEP_THREADS), 0, stream, t, op);
 }
 
@@ -204,7 +206,7 @@ inline cudaError_t launch_sweep_from(const Op &op, const cuda_operand &from, con
 {
     const bool other_way = from.row_step != 1 && (from.col_step == 1 || from.col_step == -1);
     if (!other_way || to.rows < TURN_LEAST || to.cols < TURN_LEAST)
-        return launch_sweep(op, to, stream);
+        return launch_sweep(op, to, stream, other_way);
     turn_tiles t;
     t.rows = to.rows;
     t.cols = to.cols;

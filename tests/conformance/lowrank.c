@@ -510,7 +510,7 @@ void test_lowrank(const struct place *p)
                 for (int kind = 0; kind < OPERATORS; kind++) {
                     const bool large = s->m * s->n > 2000; /* one operator for each spectrum */
                     if (large && kind != which % OPERATORS) continue;
-                    struct forms walk = forms_of(4, large ? 1 : 3);
+                    struct forms walk = forms_of(4, large ? 1 : 2);
                     for (; next_forms(&walk); turn++) {
                         const struct low_rank_case c = {
                             s->m, s->n, s->k, dtype, (enum spectrum)which,

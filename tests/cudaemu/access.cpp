@@ -1,17 +1,19 @@
-/* Every load and store of a kernel: is the memory alive, was it written, does another thread of the launch interfere?
+/* Every load and store of a kernel: is the memory alive, was it written, does another thread of the
+ * launch interfere?
  *
- * Kernel files are compiled with -fsanitize=thread, but its runtime is not linked: the functions that the compiler calls
- * before each access are at the end of this file.
+ * Kernel files are compiled with -fsanitize=thread, but its runtime is not linked: the functions
+ * that the compiler calls before each access are at the end of this file.
  *
- * Accesses of different launches are compared by cells.cpp, through touch_cell. Inside a launch there is a cell for
- * each four bytes, with the last writer and the two last readers. Two accesses conflict if one is a plain write, they
- * come from different threads, and no barrier or warp collective orders them. Which bytes of the four were meant
- * is kept, so narrow types do not disturb one another.
+ * Accesses of different launches are compared by cells.cpp, through touch_cell. Inside a launch
+ * there is a cell for each four bytes, with the last writer and the two last readers. Two accesses
+ * conflict if one is a plain write, they come from different threads, and no barrier or warp
+ * collective orders them. Which bytes of the four were meant is kept, so narrow types do not
+ * disturb one another.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
+#include <memory>
 #include <set>
 #include <unordered_map>
 
@@ -22,13 +24,15 @@
 #include "simt.h"
 #include "state.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 constexpr uint32_t WARP = 32;
 
-/* ---- which access -------------------------------------------------------------------------------- */
+/* ---- which access ---------------------------------------------------------------------------- */
 
 struct What {
     uintptr_t address;
@@ -37,7 +41,8 @@ struct What {
     uintptr_t pc;
 };
 
-/* "file:line" of the access before `pc`; the innermost line that a person wrote, not one of emu_device.h. */
+/* "file:line" of the access before `pc`; the innermost line that a person wrote, not one of
+ * emu_device.h. */
 std::string source_text(uintptr_t pc)
 {
     Dl_info info;
@@ -49,7 +54,8 @@ std::string source_text(uintptr_t pc)
     FILE *f = access(info.dli_fname, R_OK) == 0 ? popen(text, "r") : nullptr;
     if (f) {
         for (char line[400]; found.empty() && fgets(line, sizeof line, f);)
-            if (!strstr(line, "emu_device.h") && line[0] != '?') found.assign(line, strcspn(line, " \n"));
+            if (!strstr(line, "emu_device.h") && line[0] != '?')
+                found.assign(line, strcspn(line, " \n"));
         pclose(f);
     }
     if (!found.empty()) return found;
@@ -61,11 +67,15 @@ std::string access_text(const What &a)
 {
     char text[96];
     snprintf(text, sizeof text, " %s %zu bytes, ",
-             !a.plain ? "changes atomically" : a.write ? "writes" : "reads", a.bytes);
-    return std::string("kernel ") + kernel_text() + ": " + thread_text(here.serial, here.thread) + text;
+             !a.plain  ? "changes atomically"
+             : a.write ? "writes"
+                       : "reads",
+             a.bytes);
+    return std::string("kernel ") + kernel_text() + ": " + thread_text(here.serial, here.thread) +
+           text;
 }
 
-/* One report for each kind of finding and line of a launch: threads and iterations only repeat it. */
+/* One report for each kind of finding and line of a launch: more threads only repeat it. */
 std::set<std::pair<uintptr_t, std::string>> reported;
 
 bool first_report(uintptr_t pc, const char *kind)
@@ -73,20 +83,23 @@ bool first_report(uintptr_t pc, const char *kind)
     return reported.insert({pc, kind}).second;
 }
 
-/* An access that the memory does not allow: the launch ends. */
-[[noreturn]] void refuse(const char *kind, const What &a, const std::string &text)
+/* An access that the memory does not allow: the launch ends when the caller has cleaned up. */
+bool refused;
+
+void refuse(const char *kind, const What &a, const std::string &text)
 {
     violation(kind, "%s%s (%s)", access_text(a).c_str(), text.c_str(), source_text(a.pc).c_str());
-    give_up();
+    refused = true;
 }
 
 void report(const char *kind, const What &a, const std::string &text)
 {
     if (first_report(a.pc, kind))
-        violation(kind, "%s%s (%s)", access_text(a).c_str(), text.c_str(), source_text(a.pc).c_str());
+        violation(kind, "%s%s (%s)", access_text(a).c_str(), text.c_str(),
+                  source_text(a.pc).c_str());
 }
 
-/* ---- cells --------------------------------------------------------------------------------------- */
+/* ---- cells ----------------------------------------------------------------------------------- */
 
 /* Places of accesses, by 16 bits of a hash: enough to name the other side of a race. */
 uintptr_t places[1 << 16];
@@ -98,7 +111,8 @@ uint32_t place_of(uintptr_t pc)
     return i;
 }
 
-/* Who made an access: the block's serial number, the thread, how many barriers and collectives it had passed, where. */
+/* Who made an access: the block's serial number, the thread, how many barriers and collectives it
+ * had passed, where. */
 struct Entry {
     uint64_t serial : 40, thread : 10, bytes : 4, plain : 1, unused : 9;
     uint32_t barriers : 16, place : 16;
@@ -141,7 +155,8 @@ const Entry *conflict(const Cell &c, const Entry &me, bool write, uint64_t since
 
 void renew(Entry *o, Entry me)
 {
-    if (same_thread(*o, me) && o->barriers == me.barriers && o->tick == me.tick) me.bytes |= o->bytes;
+    if (same_thread(*o, me) && o->barriers == me.barriers && o->tick == me.tick)
+        me.bytes |= o->bytes;
     *o = me;
 }
 
@@ -156,7 +171,8 @@ void record(Cell *c, const Entry &me, bool write)
         renew(&r[0], me);
     } else if (same_thread(r[1], me)) {
         renew(&r[1], me);
-    } else if (!(r[0].serial == me.serial && counts(r[1], here.first) && r[1].serial != me.serial)) {
+    } else if (!(r[0].serial == me.serial && counts(r[1], here.first) &&
+                 r[1].serial != me.serial)) {
         r[1] = r[0]; /* else r[1] is kept: it alone is of another block */
         r[0] = me;
     } else {
@@ -165,13 +181,13 @@ void record(Cell *c, const Entry &me, bool write)
 }
 
 constexpr size_t PAGE_CELLS = 1024, MANY_PAGES = 4096;
-struct Page {
+struct CellPage {
     Cell cell[PAGE_CELLS];
 };
-std::unordered_map<uintptr_t, Page *> pages;
+std::unordered_map<uintptr_t, std::unique_ptr<CellPage>> pages;
 struct {
     uintptr_t number;
-    Page *page;
+    CellPage *page;
 } recent[64];
 
 Cell *cell_at(uintptr_t i)
@@ -179,18 +195,16 @@ Cell *cell_at(uintptr_t i)
     const uintptr_t number = i / PAGE_CELLS;
     auto &r = recent[number % 64];
     if (r.number != number || !r.page) {
-        Page *&p = pages[number];
-        if (!p) p = static_cast<Page *>(calloc(1, sizeof *p));
-        if (!p) abort();
+        std::unique_ptr<CellPage> &p = pages[number];
+        if (!p) p = std::make_unique<CellPage>();
         r.number = number;
-        r.page = p;
+        r.page = p.get();
     }
     return &r.page->cell[i % PAGE_CELLS];
 }
 
 void drop_pages()
 {
-    for (auto &p : pages) free(p.second);
     pages.clear();
     for (auto &r : recent) r = {0, nullptr};
 }
@@ -212,7 +226,8 @@ template <typename F> void for_each_cell(uintptr_t offset, size_t bytes, F f)
 {
     const uintptr_t end = offset + bytes;
     for (uintptr_t i = offset / 4; i * 4 < end; i++) {
-        const uintptr_t begin = std::max(offset, i * 4) - i * 4, stop = std::min(end, i * 4 + 4) - i * 4;
+        const uintptr_t begin = std::max(offset, i * 4) - i * 4,
+                        stop = std::min(end, i * 4 + 4) - i * 4;
         f(i, ((1u << stop) - 1) & ~((1u << begin) - 1));
     }
 }
@@ -222,11 +237,13 @@ void report_race(const What &a, const std::string &place, const Entry &other, bo
     if (!first_report(a.pc, "race")) return;
     const uintptr_t pc = places[other.place];
     violation("race", "%s%s (%s), which %s %s (%s); nothing orders the two", access_text(a).c_str(),
-              place.c_str(), source_text(a.pc).c_str(), thread_text(other.serial, other.thread).c_str(),
-              other_wrote ? "wrote" : "read", source_text(pc).c_str());
+              place.c_str(), source_text(a.pc).c_str(),
+              thread_text(other.serial, other.thread).c_str(), other_wrote ? "wrote" : "read",
+              source_text(pc).c_str());
 }
 
-/* Compares the access with the cell and leaves its entry there. `place` makes the text for a report. */
+/* Compares the access with the cell and leaves its entry there. `place` makes the text for a
+ * report. */
 template <typename F> void visit(const What &a, Cell *c, const Entry &me, uint64_t since, F place)
 {
     const Entry *other = conflict(*c, me, a.write, since);
@@ -234,16 +251,18 @@ template <typename F> void visit(const What &a, Cell *c, const Entry &me, uint64
     record(c, me, a.write);
 }
 
-/* A cell of four bytes remembers only the last of several narrow accesses; so these have cells byte by byte as well. */
+/* A cell of four bytes remembers only the last of several narrow accesses; so these have cells byte
+ * by byte as well. */
 template <typename F> void visit_bytes(const What &a, Entry me, uint64_t since, F place)
 {
     constexpr uintptr_t BYTE_CELLS = uintptr_t(1) << 60;
     if (a.bytes >= 4) return;
     me.bytes = 1;
-    for (uintptr_t i = a.address; i < a.address + a.bytes; i++) visit(a, cell_at(BYTE_CELLS + i), me, since, place);
+    for (uintptr_t i = a.address; i < a.address + a.bytes; i++)
+        visit(a, cell_at(BYTE_CELLS + i), me, since, place);
 }
 
-/* ---- shared memory ------------------------------------------------------------------------------- */
+/* ---- shared memory --------------------------------------------------------------------------- */
 
 struct SharedCell {
     Cell cell;
@@ -271,10 +290,13 @@ void touch_shared(const What &a)
 {
     const size_t offset = a.address - reinterpret_cast<uintptr_t>(shared_low);
     const SharedArray *array = array_at(offset);
-    if (!array || offset + a.bytes > array->offset + array->bytes)
-        refuse("shared", a, array ? std::to_string(offset - array->offset) + " bytes from the start of " +
-                                        array_text(*array) + ", past its end"
-                                  : "in shared memory before any array");
+    if (!array || offset + a.bytes > array->offset + array->bytes) {
+        refuse("shared", a,
+               array ? std::to_string(offset - array->offset) + " bytes from the start of " +
+                           array_text(*array) + ", past its end"
+                     : "in shared memory before any array");
+        return;
+    }
     const auto place = [&] { return "in " + array_text(*array); };
     Entry me = entry_of(a);
     for_each_cell(offset, a.bytes, [&](uintptr_t i, uint32_t bytes) {
@@ -293,7 +315,7 @@ void touch_shared(const What &a)
     if (measuring) measure_access(reinterpret_cast<void *>(a.address), a.bytes, true, a.pc);
 }
 
-/* ---- device memory -------------------------------------------------------------------------------- */
+/* ---- device memory --------------------------------------------------------------------------- */
 
 /* Allocations that this launch may use. None comes or goes while a kernel runs. */
 struct Span {
@@ -312,20 +334,24 @@ int in_constant_segment(struct dl_phdr_info *info, size_t, void *data)
     Search *s = static_cast<Search *>(data);
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) &h = info->dlpi_phdr[i];
-        const bool constant = (h.p_type == PT_LOAD && !(h.p_flags & PF_W)) || h.p_type == PT_GNU_RELRO;
+        const bool constant =
+            (h.p_type == PT_LOAD && !(h.p_flags & PF_W)) || h.p_type == PT_GNU_RELRO;
         const uintptr_t begin = info->dlpi_addr + h.p_vaddr;
         if (constant && begin <= s->address && s->address < begin + h.p_memsz) s->found = true;
     }
     return s->found;
 }
 
-/* Not in any allocation: what is it? Returns if it is harmless. */
+/* Not in any allocation: refused, unless it is harmless. */
 void judge_foreign(const What &a)
 {
     const void *p = reinterpret_cast<const void *>(a.address);
     const uintptr_t engine = reinterpret_cast<uintptr_t>(&now);
     if (!a.write && engine <= a.address && a.address + a.bytes <= engine + sizeof now) return;
-    if (arena_device(p) >= 0) refuse("range", a, locate(p));
+    if (arena_device(p) >= 0) {
+        refuse("range", a, locate(p));
+        return;
+    }
     Search s = {a.address, false};
     if (!a.write) dl_iterate_phdr(in_constant_segment, &s);
     if (s.found) return;
@@ -334,7 +360,20 @@ void judge_foreign(const What &a)
     refuse("host-pointer", a, text);
 }
 
-/* True if the bytes are the kernel's to use; false if nothing needs to be kept about them. */
+/* Why these bytes of an allocation are not the kernel's to use, or nullptr. */
+const char *objection(const Record &m, uintptr_t end)
+{
+    if (m.gone) return "freed";
+    if (m.space == Space::Host) return "host-pointer";
+    if (m.space == Space::Device && running && m.device != running->device) return "other-device";
+    if (m.space == Space::Device && !m.armed)
+        return "race"; /* with its stream-ordered allocation */
+    if (end > reinterpret_cast<uintptr_t>(m.p) + m.bytes) return "range";
+    return nullptr;
+}
+
+/* True if the bytes are the kernel's to use; false if they are not, or nothing needs to be kept
+ * about them. */
 bool alive(const What &a)
 {
     const uintptr_t end = a.address + a.bytes;
@@ -347,14 +386,12 @@ bool alive(const What &a)
         judge_foreign(a);
         return false;
     }
-    if (m->gone) refuse("freed", a, locate(p));
-    if (m->space == Space::Host) refuse("host-pointer", a, locate(p));
-    if (m->space == Space::Device && running && m->device != running->device)
-        refuse("other-device", a, locate(p));
-    if (m->space == Space::Device && !m->armed)
-        refuse("race", a, locate(p) + ", not ordered after its stream-ordered allocation");
+    const char *kind = objection(*m, end);
+    if (kind) {
+        refuse(kind, a, locate(p));
+        return false;
+    }
     const uintptr_t begin = reinterpret_cast<uintptr_t>(m->p);
-    if (end > begin + m->bytes) refuse("range", a, locate(p));
     known[next_known++ % 8] = {begin, begin + m->bytes};
     return true;
 }
@@ -389,16 +426,7 @@ void touch_global(const What &a)
     if (f == Finding::Race) report("race", a, locate(p) + ": " + describe(f));
 }
 
-/* ---- all memory ----------------------------------------------------------------------------------- */
-
-void touch_any(const What &a)
-{
-    if (a.address - reinterpret_cast<uintptr_t>(shared_low) <
-        static_cast<uintptr_t>(shared_high - shared_low))
-        touch_shared(a);
-    else
-        touch_global(a);
-}
+/* ---- all memory ------------------------------------------------------------------------------ */
 
 inline bool on_own_stack(uintptr_t address)
 {
@@ -406,15 +434,28 @@ inline bool on_own_stack(uintptr_t address)
            static_cast<uintptr_t>(here.stack_high - here.stack_low);
 }
 
+void touch_any(const What &a, bool aligned)
+{
+    checking = false;
+    if (aligned && a.address % a.bytes != 0)
+        refuse("alignment", a, "at an address that is not a multiple of that");
+    else if (a.address - reinterpret_cast<uintptr_t>(shared_low) <
+             static_cast<uintptr_t>(shared_high - shared_low))
+        touch_shared(a);
+    else
+        touch_global(a);
+    if (refused) {
+        refused = false;
+        give_up();
+    }
+    checking = true;
+}
+
 inline void on_access(const void *p, size_t bytes, bool write, bool aligned, uintptr_t pc)
 {
     const uintptr_t address = reinterpret_cast<uintptr_t>(p);
     if (!checking || bytes == 0 || on_own_stack(address)) return;
-    checking = false;
-    const What a = {address, bytes, write, true, pc};
-    if (aligned && address % bytes != 0) refuse("alignment", a, "at an address that is not a multiple of that");
-    touch_any(a);
-    checking = true;
+    touch_any({address, bytes, write, true, pc}, aligned);
 }
 
 bool unknown_writes;
@@ -435,13 +476,10 @@ void unchecked_kernel_ran()
 
 void note_atomic(void *p, size_t bytes, const void *pc)
 {
-    if (!checking) return;
-    checking = false;
-    const What a = {reinterpret_cast<uintptr_t>(p), bytes, true, false, reinterpret_cast<uintptr_t>(pc)};
-    if (on_own_stack(a.address)) refuse("atomic", a, "in its local memory");
-    if (a.address % bytes != 0) refuse("alignment", a, "at an address that is not a multiple of that");
-    touch_any(a);
-    checking = true;
+    if (checking)
+        touch_any(
+            {reinterpret_cast<uintptr_t>(p), bytes, true, false, reinterpret_cast<uintptr_t>(pc)},
+            true);
 }
 
 void begin_accesses()
@@ -464,9 +502,10 @@ void end_accesses()
 
 } // namespace emu
 
-/* ---- what the compiler calls ---------------------------------------------------------------------- */
+/* ---- what the compiler calls ----------------------------------------------------------------- */
 
-/* Under the real thread sanitizer these names are its own, and kernel files are not instrumented for us. */
+/* Under the real thread sanitizer these names are its own, and kernel files are not instrumented
+ * for us. */
 #ifndef __SANITIZE_THREAD__
 
 #define PC reinterpret_cast<uintptr_t>(__builtin_return_address(0))
@@ -491,9 +530,15 @@ void end_accesses()
 
 extern "C" {
 
-void __tsan_init(void) {}
-void __tsan_func_entry(void *) {}
-void __tsan_func_exit(void) {}
+void __tsan_init(void)
+{
+}
+void __tsan_func_entry(void *)
+{
+}
+void __tsan_func_exit(void)
+{
+}
 ACCESS(1)
 ACCESS(2)
 ACCESS(4)
@@ -514,8 +559,12 @@ void __tsan_write_range(void *p, size_t bytes)
     emu::on_access(p, bytes, true, false, PC);
 }
 
-void __tsan_vptr_update(void **, void *) {}
-void __tsan_vptr_read(void **) {}
+void __tsan_vptr_update(void **, void *)
+{
+}
+void __tsan_vptr_read(void **)
+{
+}
 
 /* Newer clang. */
 void *__tsan_memcpy(void *to, const void *from, size_t bytes)
@@ -537,6 +586,5 @@ void *__tsan_memset(void *to, int value, size_t bytes)
     emu::on_access(to, bytes, true, false, PC);
     return memset(to, value, bytes);
 }
-
 }
 #endif

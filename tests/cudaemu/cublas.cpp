@@ -3,11 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
 
-#include "cublas.h"
+#include "blas_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 constexpr char KIND[] = "cuBLAS handle";
 /* Of the default workspace; also the least that a workspace must have to prevent ALLOC_FAILED (3.1). */
@@ -52,8 +54,7 @@ const Name names[] = {
 const Name *name_of(cublasStatus_t status)
 {
     const Name *end = names + sizeof names / sizeof *names;
-    const Name *found =
-        std::find_if(names, end, [=](const Name &n) { return n.status == status; });
+    const Name *found = std::find_if(names, end, [=](const Name &n) { return n.status == status; });
     return found == end ? nullptr : found;
 }
 
@@ -101,8 +102,8 @@ cublasStatus_t BlasCall::status() const
 
 void BlasCall::operation(const char *what, cublasOperation_t op)
 {
-    arguments_.require(op == CUBLAS_OP_N || op == CUBLAS_OP_T || op == CUBLAS_OP_C, "enum", "%s is %d",
-                       what, int(op));
+    arguments_.require(op == CUBLAS_OP_N || op == CUBLAS_OP_T || op == CUBLAS_OP_C, "enum",
+                       "%s is %d", what, int(op));
 }
 
 void BlasCall::triangle(cublasFillMode_t uplo)
@@ -184,15 +185,17 @@ bool reach_items(const Items &items, const Operand &item, int64_t batch)
 
 /* ---- arithmetic ---------------------------------------------------------------------------------- */
 
-void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k, float alpha,
-              const float *A, int64_t lda, const float *B, int64_t ldb, float beta, float *C)
+void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k,
+              float alpha, const float *A, int64_t lda, const float *B, int64_t ldb, float beta,
+              float *C)
 {
     cblas_sgemm(CblasColMajor, transposition(ta), transposition(tb), blas_int(m), blas_int(n),
                 blas_int(k), alpha, A, blas_int(lda), B, blas_int(ldb), beta, C, blas_int(m));
 }
 
-void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k, double alpha,
-              const double *A, int64_t lda, const double *B, int64_t ldb, double beta, double *C)
+void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k,
+              double alpha, const double *A, int64_t lda, const double *B, int64_t ldb, double beta,
+              double *C)
 {
     cblas_dgemm(CblasColMajor, transposition(ta), transposition(tb), blas_int(m), blas_int(n),
                 blas_int(k), alpha, A, blas_int(lda), B, blas_int(ldb), beta, C, blas_int(m));
@@ -261,14 +264,15 @@ extern "C" cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t
     return CUBLAS_STATUS_SUCCESS;
 }
 
-extern "C" cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes)
+extern "C" cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace,
+                                                size_t bytes)
 {
     BlasCall c(__func__, handle, BlasCall::Setting);
     if (!c.fine()) return c.status();
+    c.arguments().device_operand(array("workspace", workspace, 1, int64_t(bytes), Access::Write));
     c.arguments().require(reinterpret_cast<uintptr_t>(workspace) % WORKSPACE_ALIGNMENT == 0,
                           "alignment", "a workspace must be aligned to %zu bytes: %p",
                           WORKSPACE_ALIGNMENT, workspace);
-    c.arguments().device_operand(array("workspace", workspace, 1, int64_t(bytes), Access::Write));
     if (!c.fine()) return c.status();
     c.handle()->user_workspace = true;
     c.handle()->workspace = workspace;
@@ -291,8 +295,8 @@ extern "C" cublasStatus_t cublasSetAtomicsMode(cublasHandle_t handle, cublasAtom
 {
     BlasCall c(__func__, handle, BlasCall::Setting);
     if (!c.fine()) return c.status();
-    c.arguments().require(mode == CUBLAS_ATOMICS_NOT_ALLOWED || mode == CUBLAS_ATOMICS_ALLOWED, "enum",
-                          "the atomics mode is %d", int(mode));
+    c.arguments().require(mode == CUBLAS_ATOMICS_NOT_ALLOWED || mode == CUBLAS_ATOMICS_ALLOWED,
+                          "enum", "the atomics mode is %d", int(mode));
     return c.status();
 }
 
@@ -303,7 +307,8 @@ extern "C" cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t 
     int base = int(mode) & ~int(CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
     c.arguments().require(base == CUBLAS_DEFAULT_MATH || base == CUBLAS_PEDANTIC_MATH ||
                               base == CUBLAS_TF32_TENSOR_OP_MATH,
-                          "enum", "math mode %d is not known, deprecated or not emulated", int(mode));
+                          "enum", "math mode %d is not known, deprecated or not emulated",
+                          int(mode));
     if (c.fine()) c.handle()->math = mode;
     return c.status();
 }

@@ -4,11 +4,13 @@
 #include <cmath>
 #include <cstring>
 
-#include "cublas.h"
+#include "blas_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 /* ---- formats of 16 and 19 bits ------------------------------------------------------------------- */
 
@@ -67,10 +69,22 @@ struct Gemm {
     int64_t lda, ldb, ldc;
     bool tf32;
 
-    int64_t rows_a() const { return ta == CUBLAS_OP_N ? m : k; }
-    int64_t cols_a() const { return ta == CUBLAS_OP_N ? k : m; }
-    int64_t rows_b() const { return tb == CUBLAS_OP_N ? k : n; }
-    int64_t cols_b() const { return tb == CUBLAS_OP_N ? n : k; }
+    int64_t rows_a() const
+    {
+        return ta == CUBLAS_OP_N ? m : k;
+    }
+    int64_t cols_a() const
+    {
+        return ta == CUBLAS_OP_N ? k : m;
+    }
+    int64_t rows_b() const
+    {
+        return tb == CUBLAS_OP_N ? k : n;
+    }
+    int64_t cols_b() const
+    {
+        return tb == CUBLAS_OP_N ? n : k;
+    }
     Operand item_a() const
     {
         return operand("A", A.p, bytes_of(in), rows_a(), cols_a(), lda, Access::Read);
@@ -122,8 +136,8 @@ void compute_item(const Gemm &g, int64_t b, T alpha, T beta, bool reads_inputs, 
     }
     int64_t lda = std::max<int64_t>(1, g.rows_a()), ldb = std::max<int64_t>(1, g.rows_b());
     if (alpha != 0 && g.k > 0) {
-        multiply_in_parts(&freedom, g.ta, g.tb, g.m, g.n, g.k, alpha, A.data(), lda, B.data(), ldb, beta,
-                          C.data());
+        multiply_in_parts(&freedom, g.ta, g.tb, g.m, g.n, g.k, alpha, A.data(), lda, B.data(), ldb,
+                          beta, C.data());
     } else {
         std::vector<T> product(size_t(g.m * g.n), T(0));
         if (reads_inputs && g.k > 0)
@@ -234,9 +248,9 @@ constexpr cudaDataType data_type(double)
 /* The calls without a type argument: A, B, C and the scalars are all T. */
 template <class T>
 cublasStatus_t uniform(const char *name, cublasHandle_t handle, cublasOperation_t ta,
-                       cublasOperation_t tb, int64_t m, int64_t n, int64_t k, const T *alpha, Items A,
-                       int64_t lda, Items B, int64_t ldb, const T *beta, Items C, int64_t ldc,
-                       int64_t batch)
+                       cublasOperation_t tb, int64_t m, int64_t n, int64_t k, const T *alpha,
+                       Items A, int64_t lda, Items B, int64_t ldb, const T *beta, Items C,
+                       int64_t ldc, int64_t batch)
 {
     BlasCall c(name, handle, BlasCall::Computing);
     if (!c.fine()) return c.status();
@@ -262,10 +276,10 @@ cublasStatus_t mixed(const char *name, cublasHandle_t handle, Gemm g, cudaDataTy
         c.arguments().support(g.in == CUDA_R_64F && g.out == CUDA_R_64F,
                               "types %d -> %d with computation in float64", int(g.in), int(g.out));
     else
-        c.arguments().support(g.out == CUDA_R_32F &&
-                                  (g.in == CUDA_R_32F ||
-                                   (!fast && (g.in == CUDA_R_16F || g.in == CUDA_R_16BF))),
-                              "types %d -> %d with computation in float32", int(g.in), int(g.out));
+        c.arguments().support(
+            g.out == CUDA_R_32F &&
+                (g.in == CUDA_R_32F || (!fast && (g.in == CUDA_R_16F || g.in == CUDA_R_16BF))),
+            "types %d -> %d with computation in float32", int(g.in), int(g.out));
     c.arguments().require(algorithm == CUBLAS_GEMM_DEFAULT, "enum",
                           "algorithm %d: pass CUBLAS_GEMM_DEFAULT", int(algorithm));
     if (!c.fine()) return c.status();
@@ -290,42 +304,41 @@ Items pointers(const char *what, const void *p)
 using namespace emu;
 
 extern "C" cublasStatus_t cublasSgemm_v2_64(cublasHandle_t handle, cublasOperation_t transa,
-                                            cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
-                                            const float *alpha, const float *A, int64_t lda,
-                                            const float *B, int64_t ldb, const float *beta, float *C,
-                                            int64_t ldc)
+                                            cublasOperation_t transb, int64_t m, int64_t n,
+                                            int64_t k, const float *alpha, const float *A,
+                                            int64_t lda, const float *B, int64_t ldb,
+                                            const float *beta, float *C, int64_t ldc)
 {
     return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, 0), lda,
                    strided("B", B, 0), ldb, beta, strided("C", C, 0), ldc, 1);
 }
 
 extern "C" cublasStatus_t cublasDgemm_v2_64(cublasHandle_t handle, cublasOperation_t transa,
-                                            cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
-                                            const double *alpha, const double *A, int64_t lda,
-                                            const double *B, int64_t ldb, const double *beta,
-                                            double *C, int64_t ldc)
+                                            cublasOperation_t transb, int64_t m, int64_t n,
+                                            int64_t k, const double *alpha, const double *A,
+                                            int64_t lda, const double *B, int64_t ldb,
+                                            const double *beta, double *C, int64_t ldc)
 {
     return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, 0), lda,
                    strided("B", B, 0), ldb, beta, strided("C", C, 0), ldc, 1);
 }
 
 extern "C" cublasStatus_t
-cublasSgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                             int64_t m, int64_t n, int64_t k, const float *alpha, const float *A,
-                             int64_t lda, long long int strideA, const float *B, int64_t ldb,
-                             long long int strideB, const float *beta, float *C, int64_t ldc,
-                             long long int strideC, int64_t batchCount)
+cublasSgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t transa,
+                             cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
+                             const float *alpha, const float *A, int64_t lda, long long int strideA,
+                             const float *B, int64_t ldb, long long int strideB, const float *beta,
+                             float *C, int64_t ldc, long long int strideC, int64_t batchCount)
 {
     return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, strideA), lda,
                    strided("B", B, strideB), ldb, beta, strided("C", C, strideC), ldc, batchCount);
 }
 
-extern "C" cublasStatus_t
-cublasDgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                             int64_t m, int64_t n, int64_t k, const double *alpha, const double *A,
-                             int64_t lda, long long int strideA, const double *B, int64_t ldb,
-                             long long int strideB, const double *beta, double *C, int64_t ldc,
-                             long long int strideC, int64_t batchCount)
+extern "C" cublasStatus_t cublasDgemmStridedBatched_64(
+    cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n,
+    int64_t k, const double *alpha, const double *A, int64_t lda, long long int strideA,
+    const double *B, int64_t ldb, long long int strideB, const double *beta, double *C, int64_t ldc,
+    long long int strideC, int64_t batchCount)
 {
     return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, strideA), lda,
                    strided("B", B, strideB), ldb, beta, strided("C", C, strideC), ldc, batchCount);
@@ -336,8 +349,8 @@ extern "C" cublasStatus_t cublasSgemmBatched_64(cublasHandle_t handle, cublasOpe
                                                 int64_t k, const float *alpha,
                                                 const float *const Aarray[], int64_t lda,
                                                 const float *const Barray[], int64_t ldb,
-                                                const float *beta, float *const Carray[], int64_t ldc,
-                                                int64_t batchCount)
+                                                const float *beta, float *const Carray[],
+                                                int64_t ldc, int64_t batchCount)
 {
     return uniform(__func__, handle, transa, transb, m, n, k, alpha, pointers("A", Aarray), lda,
                    pointers("B", Barray), ldb, beta, pointers("C", Carray), ldc, batchCount);
@@ -348,8 +361,8 @@ extern "C" cublasStatus_t cublasDgemmBatched_64(cublasHandle_t handle, cublasOpe
                                                 int64_t k, const double *alpha,
                                                 const double *const Aarray[], int64_t lda,
                                                 const double *const Barray[], int64_t ldb,
-                                                const double *beta, double *const Carray[], int64_t ldc,
-                                                int64_t batchCount)
+                                                const double *beta, double *const Carray[],
+                                                int64_t ldc, int64_t batchCount)
 {
     return uniform(__func__, handle, transa, transb, m, n, k, alpha, pointers("A", Aarray), lda,
                    pointers("B", Barray), ldb, beta, pointers("C", Carray), ldc, batchCount);
@@ -358,23 +371,35 @@ extern "C" cublasStatus_t cublasDgemmBatched_64(cublasHandle_t handle, cublasOpe
 extern "C" cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transa,
                                           cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
                                           const void *alpha, const void *A, cudaDataType Atype,
-                                          int64_t lda, const void *B, cudaDataType Btype, int64_t ldb,
-                                          const void *beta, void *C, cudaDataType Ctype, int64_t ldc,
+                                          int64_t lda, const void *B, cudaDataType Btype,
+                                          int64_t ldb, const void *beta, void *C,
+                                          cudaDataType Ctype, int64_t ldc,
                                           cublasComputeType_t computeType, cublasGemmAlgo_t algo)
 {
-    Gemm g = {transa, transb, m,   n,   k,   1,    strided("A", A, 0), strided("B", B, 0),
-              strided("C", C, 0), Atype, Ctype, lda, ldb, ldc, false};
+    Gemm g = {transa,
+              transb,
+              m,
+              n,
+              k,
+              1,
+              strided("A", A, 0),
+              strided("B", B, 0),
+              strided("C", C, 0),
+              Atype,
+              Ctype,
+              lda,
+              ldb,
+              ldc,
+              false};
     return mixed(__func__, handle, g, Btype, alpha, beta, computeType, algo);
 }
 
-extern "C" cublasStatus_t
-cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb,
-                              int64_t m, int64_t n, int64_t k, const void *alpha, const void *A,
-                              cudaDataType Atype, int64_t lda, long long int strideA, const void *B,
-                              cudaDataType Btype, int64_t ldb, long long int strideB, const void *beta,
-                              void *C, cudaDataType Ctype, int64_t ldc, long long int strideC,
-                              int64_t batchCount, cublasComputeType_t computeType,
-                              cublasGemmAlgo_t algo)
+extern "C" cublasStatus_t cublasGemmStridedBatchedEx_64(
+    cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n,
+    int64_t k, const void *alpha, const void *A, cudaDataType Atype, int64_t lda,
+    long long int strideA, const void *B, cudaDataType Btype, int64_t ldb, long long int strideB,
+    const void *beta, void *C, cudaDataType Ctype, int64_t ldc, long long int strideC,
+    int64_t batchCount, cublasComputeType_t computeType, cublasGemmAlgo_t algo)
 {
     Gemm g = {transa,
               transb,

@@ -3,11 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
 
-#include "cublas.h"
+#include "blas_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 Part part_of(cublasFillMode_t uplo)
 {
@@ -21,8 +23,14 @@ struct Syrk {
     cublasOperation_t trans;
     int64_t n, k, lda, ldc;
 
-    int64_t rows_a() const { return trans == CUBLAS_OP_N ? n : k; }
-    int64_t cols_a() const { return trans == CUBLAS_OP_N ? k : n; }
+    int64_t rows_a() const
+    {
+        return trans == CUBLAS_OP_N ? n : k;
+    }
+    int64_t cols_a() const
+    {
+        return trans == CUBLAS_OP_N ? k : n;
+    }
 };
 
 template <class T> Operand syrk_input(const Syrk &s, const T *A)
@@ -52,8 +60,8 @@ void run_syrk(const Syrk &s, Scalar<T> alpha, const T *A, Scalar<T> beta, T *C, 
         std::vector<T> copy = fetch(A, s.rows_a(), s.cols_a(), s.lda);
         int64_t ld = s.rows_a();
         cublasOperation_t other = s.trans == CUBLAS_OP_N ? CUBLAS_OP_T : CUBLAS_OP_N;
-        multiply_in_parts(&freedom, s.trans, other, s.n, s.n, s.k, a, copy.data(), ld, copy.data(), ld,
-                          T(1), sum.data());
+        multiply_in_parts(&freedom, s.trans, other, s.n, s.n, s.k, a, copy.data(), ld, copy.data(),
+                          ld, T(1), sum.data());
     }
     store(sum, C, s.n, s.n, s.ldc, part);
     if (poisoned) spoil(output);
@@ -91,7 +99,10 @@ struct Trsm {
     cublasDiagType_t diag;
     int64_t m, n, lda, ldb, batch;
 
-    int64_t order() const { return side == CUBLAS_SIDE_LEFT ? m : n; }
+    int64_t order() const
+    {
+        return side == CUBLAS_SIDE_LEFT ? m : n;
+    }
     /* A unit diagonal is not read. */
     Part part() const
     {
@@ -113,23 +124,24 @@ void solve(const Trsm &t, const float *A, float *B)
 {
     cblas_strsm(CblasColMajor, t.side == CUBLAS_SIDE_LEFT ? CblasLeft : CblasRight,
                 t.uplo == CUBLAS_FILL_MODE_LOWER ? CblasLower : CblasUpper, transposition(t.trans),
-                t.diag == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit, blas_int(t.m), blas_int(t.n), 1,
-                A, blas_int(t.order()), B, blas_int(t.m));
+                t.diag == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit, blas_int(t.m), blas_int(t.n),
+                1, A, blas_int(t.order()), B, blas_int(t.m));
 }
 
 void solve(const Trsm &t, const double *A, double *B)
 {
     cblas_dtrsm(CblasColMajor, t.side == CUBLAS_SIDE_LEFT ? CblasLeft : CblasRight,
                 t.uplo == CUBLAS_FILL_MODE_LOWER ? CblasLower : CblasUpper, transposition(t.trans),
-                t.diag == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit, blas_int(t.m), blas_int(t.n), 1,
-                A, blas_int(t.order()), B, blas_int(t.m));
+                t.diag == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit, blas_int(t.m), blas_int(t.n),
+                1, A, blas_int(t.order()), B, blas_int(t.m));
 }
 
 template <class T> void solve_item(const Trsm &t, T alpha, const T *A, T *B)
 {
     std::vector<T> X(size_t(t.m * t.n), T(0));
     if (alpha != 0) {
-        X = fetch(B, t.m, t.n, t.ldb);
+        X
+        = fetch(B, t.m, t.n, t.ldb);
         for (T &x : X) x *= alpha;
         solve(t, fetch(A, t.order(), t.order(), t.lda, t.part()).data(), X.data());
     }
@@ -152,7 +164,8 @@ void run_trsm(const Trsm &t, Scalar<T> alpha, const Items &A, const Items &B, bo
         declare(output);
     }
     for (int64_t b = 0; b < t.batch; b++) {
-        T *X = static_cast<T *>(const_cast<void *>(B.item(b, sizeof(T))));
+        T *X
+        = static_cast<T *>(const_cast<void *>(B.item(b, sizeof(T))));
         solve_item(t, a, static_cast<const T *>(A.item(b, sizeof(T))), X);
         output.p = X;
         if (poisoned) spoil(output);
@@ -160,7 +173,8 @@ void run_trsm(const Trsm &t, Scalar<T> alpha, const Items &A, const Items &B, bo
 }
 
 template <class T>
-cublasStatus_t trsm(const char *name, cublasHandle_t handle, Trsm t, const T *alpha, Items A, Items B)
+cublasStatus_t trsm(const char *name, cublasHandle_t handle, Trsm t, const T *alpha, Items A,
+                    Items B)
 {
     BlasCall c(name, handle, BlasCall::Computing);
     if (!c.fine()) return c.status();
@@ -295,8 +309,8 @@ extern "C" cublasStatus_t cublasDsyrk_v2_64(cublasHandle_t handle, cublasFillMod
 extern "C" cublasStatus_t cublasStrsm_v2_64(cublasHandle_t handle, cublasSideMode_t side,
                                             cublasFillMode_t uplo, cublasOperation_t trans,
                                             cublasDiagType_t diag, int64_t m, int64_t n,
-                                            const float *alpha, const float *A, int64_t lda, float *B,
-                                            int64_t ldb)
+                                            const float *alpha, const float *A, int64_t lda,
+                                            float *B, int64_t ldb)
 {
     return trsm(__func__, handle, {side, uplo, trans, diag, m, n, lda, ldb, 1}, alpha, one("A", A),
                 one("B", B));
@@ -346,8 +360,8 @@ extern "C" cublasStatus_t cublasSgeam_64(cublasHandle_t handle, cublasOperation_
 extern "C" cublasStatus_t cublasDgeam_64(cublasHandle_t handle, cublasOperation_t transa,
                                          cublasOperation_t transb, int64_t m, int64_t n,
                                          const double *alpha, const double *A, int64_t lda,
-                                         const double *beta, const double *B, int64_t ldb, double *C,
-                                         int64_t ldc)
+                                         const double *beta, const double *B, int64_t ldb,
+                                         double *C, int64_t ldc)
 {
     return geam(__func__, handle, {transa, transb, m, n, lda, ldb, ldc}, alpha, A, beta, B, C);
 }

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <map>
 
-#include "cusolver.h"
+#include "solver_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 constexpr char KIND[] = "cuSOLVER handle", PARAMETERS[] = "cuSOLVER parameters";
 constexpr size_t POOL_BYTES = size_t(4) << 20, WORKSPACE_ALIGNMENT = 256;
@@ -97,8 +99,8 @@ void SolverCall::triangle(cublasFillMode_t uplo)
 
 void SolverCall::vectors(cusolverEigMode_t jobz)
 {
-    arguments_.require(jobz == CUSOLVER_EIG_MODE_NOVECTOR || jobz == CUSOLVER_EIG_MODE_VECTOR, "enum",
-                       "jobz is %d", int(jobz));
+    arguments_.require(jobz == CUSOLVER_EIG_MODE_NOVECTOR || jobz == CUSOLVER_EIG_MODE_VECTOR,
+                       "enum", "jobz is %d", int(jobz));
 }
 
 void SolverCall::positive(const char *what, int64_t size)
@@ -198,12 +200,12 @@ void SolverCall::workspace(const Key &key, const Workspace &w)
     if (!fine()) return;
     size_t unit = key.in_bytes ? 1 : key.size;
     if (w.device_size > 0) {
-        arguments_.require(reinterpret_cast<uintptr_t>(w.device) % WORKSPACE_ALIGNMENT == 0,
-                           "alignment", "the workspace is not aligned to %zu bytes: %p",
-                           WORKSPACE_ALIGNMENT, w.device);
         int64_t bytes = w.device_size * int64_t(unit);
         arguments_.device_operand(
             not_a_result(array("the workspace", w.device, 1, bytes, Access::Write)));
+        arguments_.require(reinterpret_cast<uintptr_t>(w.device) % WORKSPACE_ALIGNMENT == 0,
+                           "alignment", "the workspace is not aligned to %zu bytes: %p",
+                           WORKSPACE_ALIGNMENT, w.device);
         device_workspace_ = static_cast<char *>(w.device);
         device_bytes_ = size_t(n.device) * unit;
     }
@@ -226,7 +228,8 @@ cusolverStatus_t SolverCall::enqueue(int *info, int64_t batch, std::function<voi
             poison(device, device_bytes);
         }
         if (std::any_of(host, host + host_bytes, [](char c) { return c != HOST_PATTERN; }))
-            violation("workspace", "the host workspace of %s was changed before the work ran", name);
+            violation("workspace", "the host workspace of %s was changed before the work ran",
+                      name);
         OneThread one;
         work(&verdicts);
         declare(out);

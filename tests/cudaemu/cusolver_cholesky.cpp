@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <lapacke.h>
 
-#include "cusolver.h"
+#include "solver_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 constexpr int64_t BLOCK = 32;
 
@@ -33,8 +35,8 @@ template <class T> void spoil_after(int k, int64_t n, std::vector<T> *A)
 
 /* Factors a triangle that lies in device memory; the copy leaves the other one alone. */
 template <class T>
-void factor_item(cublasFillMode_t uplo, int64_t n, T *A, int64_t lda, Freedom *freedom, int64_t item,
-                 Verdicts *verdicts)
+void factor_item(cublasFillMode_t uplo, int64_t n, T *A, int64_t lda, Freedom *freedom,
+                 int64_t item, Verdicts *verdicts)
 {
     Part part = triangle_part(uplo);
     std::vector<T> copy = fetch(A, n, n, lda, part);
@@ -68,8 +70,8 @@ void check_potrf(SolverCall *c, cusolverDnParams_t params, cublasFillMode_t uplo
 }
 
 template <class T>
-void run_potrf(cublasFillMode_t uplo, int64_t n, void *A, int64_t lda, Freedom freedom, bool poisoned,
-               Verdicts *verdicts)
+void run_potrf(cublasFillMode_t uplo, int64_t n, void *A, int64_t lda, Freedom freedom,
+               bool poisoned, Verdicts *verdicts)
 {
     Operand o = operand("A", A, sizeof(T), n, n, lda, Access::ReadWrite, triangle_part(uplo));
     declare(o);
@@ -80,8 +82,8 @@ void run_potrf(cublasFillMode_t uplo, int64_t n, void *A, int64_t lda, Freedom f
 /* ---- batched, 4.4: the other triangle is scratch -------------------------------------------------- */
 
 template <class T>
-void run_potrf_batched(cublasFillMode_t uplo, int n, T *const *A, int lda, int batch, Freedom freedom,
-                       bool poisoned, Verdicts *verdicts)
+void run_potrf_batched(cublasFillMode_t uplo, int n, T *const *A, int lda, int batch,
+                       Freedom freedom, bool poisoned, Verdicts *verdicts)
 {
     declare(array("Aarray", A, sizeof *A, batch, Access::Read));
     Part other = uplo == CUBLAS_FILL_MODE_LOWER ? Part::StrictUpper : Part::StrictLower;
@@ -99,8 +101,8 @@ void run_potrf_batched(cublasFillMode_t uplo, int n, T *const *A, int lda, int b
 }
 
 template <class T>
-cusolverStatus_t potrf_batched(const char *name, cusolverDnHandle_t handle, cublasFillMode_t uplo, int n,
-                               T **A, int lda, int *info, int batch)
+cusolverStatus_t potrf_batched(const char *name, cusolverDnHandle_t handle, cublasFillMode_t uplo,
+                               int n, T **A, int lda, int *info, int batch)
 {
     SolverCall c(name, handle, SolverCall::Computing);
     if (!c.fine()) return c.status();
@@ -125,9 +127,9 @@ cusolverStatus_t potrf_batched(const char *name, cusolverDnHandle_t handle, cubl
 using namespace emu;
 
 extern "C" cusolverStatus_t
-cusolverDnXpotrf_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params, cublasFillMode_t uplo,
-                            int64_t n, cudaDataType dataTypeA, const void *, int64_t lda,
-                            cudaDataType computeType, size_t *workspaceInBytesOnDevice,
+cusolverDnXpotrf_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params,
+                            cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, const void *,
+                            int64_t lda, cudaDataType computeType, size_t *workspaceInBytesOnDevice,
                             size_t *workspaceInBytesOnHost)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
@@ -138,19 +140,20 @@ cusolverDnXpotrf_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params
 }
 
 extern "C" cusolverStatus_t cusolverDnXpotrf(cusolverDnHandle_t handle, cusolverDnParams_t params,
-                                             cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA,
-                                             void *A, int64_t lda, cudaDataType computeType,
-                                             void *bufferOnDevice, size_t workspaceInBytesOnDevice,
-                                             void *bufferOnHost, size_t workspaceInBytesOnHost,
-                                             int *info)
+                                             cublasFillMode_t uplo, int64_t n,
+                                             cudaDataType dataTypeA, void *A, int64_t lda,
+                                             cudaDataType computeType, void *bufferOnDevice,
+                                             size_t workspaceInBytesOnDevice, void *bufferOnHost,
+                                             size_t workspaceInBytesOnHost, int *info)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
     check_potrf(&c, params, uplo, n, dataTypeA, lda, computeType);
     if (!c.fine()) return c.status();
     c.arguments().device_operand(
         operand("A", A, bytes_of_real(dataTypeA), n, n, lda, Access::ReadWrite));
-    c.workspace(potrf_key(uplo, n, dataTypeA, lda),
-                {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
+    c.workspace(
+        potrf_key(uplo, n, dataTypeA, lda),
+        {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
     if (!c.fine()) return c.status();
     count_flops(double(n) * double(n) * double(n) / 3);
     Freedom freedom = c.freedom({uplo, n, dataTypeA, lda});
@@ -163,16 +166,16 @@ extern "C" cusolverStatus_t cusolverDnXpotrf(cusolverDnHandle_t handle, cusolver
     });
 }
 
-extern "C" cusolverStatus_t cusolverDnSpotrfBatched(cusolverDnHandle_t handle, cublasFillMode_t uplo,
-                                                    int n, float *Aarray[], int lda, int *infoArray,
-                                                    int batchSize)
+extern "C" cusolverStatus_t cusolverDnSpotrfBatched(cusolverDnHandle_t handle,
+                                                    cublasFillMode_t uplo, int n, float *Aarray[],
+                                                    int lda, int *infoArray, int batchSize)
 {
     return potrf_batched(__func__, handle, uplo, n, Aarray, lda, infoArray, batchSize);
 }
 
-extern "C" cusolverStatus_t cusolverDnDpotrfBatched(cusolverDnHandle_t handle, cublasFillMode_t uplo,
-                                                    int n, double *Aarray[], int lda, int *infoArray,
-                                                    int batchSize)
+extern "C" cusolverStatus_t cusolverDnDpotrfBatched(cusolverDnHandle_t handle,
+                                                    cublasFillMode_t uplo, int n, double *Aarray[],
+                                                    int lda, int *infoArray, int batchSize)
 {
     return potrf_batched(__func__, handle, uplo, n, Aarray, lda, infoArray, batchSize);
 }

@@ -7,11 +7,13 @@
 #include <lapacke.h>
 #include <memory>
 
-#include "cusolver.h"
+#include "solver_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 int decompose(char jobz, char uplo, int n, float *A, float *W)
 {
@@ -34,7 +36,10 @@ struct Syev {
     int64_t il, iu;
     double vl, vu;
 
-    bool vectors() const { return jobz == CUSOLVER_EIG_MODE_VECTOR; }
+    bool vectors() const
+    {
+        return jobz == CUSOLVER_EIG_MODE_VECTOR;
+    }
 };
 
 Key syev_key(const char *routine, const Syev &s, bool hybrid)
@@ -66,12 +71,12 @@ void check_arrays(SolverCall *c, const Syev &s, void *A, void *W)
     size_t size = bytes_of_real(s.type);
     c->arguments().device_operand(
         batched(operand("A", A, size, s.n, s.n, s.lda, Access::ReadWrite), s.lda * s.n, s.batch));
-    c->arguments().device_operand(
-        batched(array("W", W, size, s.n, Access::Write), s.n, s.batch));
+    c->arguments().device_operand(batched(array("W", W, size, s.n, Access::Write), s.n, s.batch));
 }
 
 /* Eigenvectors of equal eigenvalues are any basis of their space: turn neighbours by any angle. */
-template <class T> void rotate_clusters(int64_t n, const std::vector<T> &W, std::vector<T> *Z, Freedom *f)
+template <class T>
+void rotate_clusters(int64_t n, const std::vector<T> &W, std::vector<T> *Z, Freedom *f)
 {
     T largest = std::max(std::abs(W.front()), std::abs(W.back()));
     T close = T(8 * n) * std::numeric_limits<T>::epsilon() * largest;
@@ -88,12 +93,12 @@ template <class T> void rotate_clusters(int64_t n, const std::vector<T> &W, std:
 }
 
 /* All eigenvalues and vectors of a triangle, with the freedoms of 8. Returns info. */
-template <class T>
-int solve(const Syev &s, std::vector<T> *A, std::vector<T> *W, Freedom *freedom)
+template <class T> int solve(const Syev &s, std::vector<T> *A, std::vector<T> *W, Freedom *freedom)
 {
     W->assign(size_t(s.n), not_a_number<T>());
     /* Not finite: info > 0 at best (4.9). */
-    if (!all_finite(*A, s.n, s.n, triangle_part(s.uplo))) return 1 + int(freedom->draw(uint64_t(s.n)));
+    if (!all_finite(*A, s.n, s.n, triangle_part(s.uplo)))
+        return 1 + int(freedom->draw(uint64_t(s.n)));
     int info = decompose(s.vectors() ? 'V' : 'N', s.uplo == CUBLAS_FILL_MODE_LOWER ? 'L' : 'U',
                          blas_int(s.n), A->data(), W->data());
     if (!s.vectors() || info != 0) return info;
@@ -104,7 +109,8 @@ int solve(const Syev &s, std::vector<T> *A, std::vector<T> *W, Freedom *freedom)
 }
 
 /* What of W the range asks for: [first, last). */
-template <class T> void select(const Syev &s, const std::vector<T> &W, int64_t *first, int64_t *last)
+template <class T>
+void select(const Syev &s, const std::vector<T> &W, int64_t *first, int64_t *last)
 {
     *first = 0;
     *last = s.n;
@@ -172,10 +178,9 @@ void check_batch_limit(SolverCall *c, const Syev &s)
 {
     constexpr int64_t MOST_ITEMS = 32768;
     if (!c->fine()) return;
-    c->arguments().require(s.batch <= MOST_ITEMS &&
-                               double(s.n) * double(s.lda) * double(s.batch) *
-                                       double(bytes_of_real(s.type)) <=
-                                   double(INT_MAX),
+    c->arguments().require(s.batch <= MOST_ITEMS && double(s.n) * double(s.lda) * double(s.batch) *
+                                                            double(bytes_of_real(s.type)) <=
+                                                        double(INT_MAX),
                            "size", "XsyevBatched of %lld items of order %lld is too large",
                            static_cast<long long>(s.batch), static_cast<long long>(s.n));
 }
@@ -194,9 +199,9 @@ void check_range_arguments(SolverCall *c, Syev *s, const void *vl, const void *v
                      s->range == CUSOLVER_EIG_RANGE_V,
                  "enum", "range is %d", int(s->range));
     if (s->range != CUSOLVER_EIG_RANGE_I) s->il = s->iu = 0;
-    args.require(s->range != CUSOLVER_EIG_RANGE_I || (1 <= s->il && s->il <= s->iu && s->iu <= s->n),
-                 "size", "il is %lld, iu is %lld", static_cast<long long>(s->il),
-                 static_cast<long long>(s->iu));
+    args.require(
+        s->range != CUSOLVER_EIG_RANGE_I || (1 <= s->il && s->il <= s->iu && s->iu <= s->n), "size",
+        "il is %lld, iu is %lld", static_cast<long long>(s->il), static_cast<long long>(s->iu));
     if (s->range != CUSOLVER_EIG_RANGE_V || !c->fine()) return;
     args.host_argument("vl", vl, bytes_of_real(s->type));
     args.host_argument("vu", vu, bytes_of_real(s->type));
@@ -214,9 +219,10 @@ void check_range_arguments(SolverCall *c, Syev *s, const void *vl, const void *v
 using namespace emu;
 
 extern "C" cusolverStatus_t
-cusolverDnXsyevd_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
-                            cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, const void *,
-                            int64_t lda, cudaDataType dataTypeW, const void *, cudaDataType computeType,
+cusolverDnXsyevd_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params,
+                            cusolverEigMode_t jobz, cublasFillMode_t uplo, int64_t n,
+                            cudaDataType dataTypeA, const void *, int64_t lda,
+                            cudaDataType dataTypeW, const void *, cudaDataType computeType,
                             size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
@@ -227,30 +233,28 @@ cusolverDnXsyevd_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params
 }
 
 extern "C" cusolverStatus_t cusolverDnXsyevd(cusolverDnHandle_t handle, cusolverDnParams_t params,
-                                             cusolverEigMode_t jobz, cublasFillMode_t uplo, int64_t n,
-                                             cudaDataType dataTypeA, void *A, int64_t lda,
-                                             cudaDataType dataTypeW, void *W, cudaDataType computeType,
-                                             void *bufferOnDevice, size_t workspaceInBytesOnDevice,
-                                             void *bufferOnHost, size_t workspaceInBytesOnHost,
-                                             int *info)
+                                             cusolverEigMode_t jobz, cublasFillMode_t uplo,
+                                             int64_t n, cudaDataType dataTypeA, void *A,
+                                             int64_t lda, cudaDataType dataTypeW, void *W,
+                                             cudaDataType computeType, void *bufferOnDevice,
+                                             size_t workspaceInBytesOnDevice, void *bufferOnHost,
+                                             size_t workspaceInBytesOnHost, int *info)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
     Syev s = whole(jobz, uplo, n, dataTypeA, lda, 1);
     check_syev(&c, params, s, dataTypeW, computeType);
     if (!c.fine()) return c.status();
     check_arrays(&c, s, A, W);
-    c.workspace(syev_key("Xsyevd", s, true),
-                {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
+    c.workspace(syev_key("Xsyevd", s, true), {bufferOnDevice, int64_t(workspaceInBytesOnDevice),
+                                              bufferOnHost, workspaceInBytesOnHost});
     return c.fine() ? c.enqueue(info, 1, work_of(c, s, A, W, nullptr)) : c.status();
 }
 
-extern "C" cusolverStatus_t
-cusolverDnXsyevBatched_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params,
-                                  cusolverEigMode_t jobz, cublasFillMode_t uplo, int64_t n,
-                                  cudaDataType dataTypeA, const void *, int64_t lda,
-                                  cudaDataType dataTypeW, const void *, cudaDataType computeType,
-                                  size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost,
-                                  int64_t batchSize)
+extern "C" cusolverStatus_t cusolverDnXsyevBatched_bufferSize(
+    cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
+    cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, const void *, int64_t lda,
+    cudaDataType dataTypeW, const void *, cudaDataType computeType,
+    size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost, int64_t batchSize)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
     Syev s = whole(jobz, uplo, n, dataTypeA, lda, batchSize);
@@ -263,9 +267,9 @@ cusolverDnXsyevBatched_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t 
 
 extern "C" cusolverStatus_t
 cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
-                       cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, void *A, int64_t lda,
-                       cudaDataType dataTypeW, void *W, cudaDataType computeType, void *bufferOnDevice,
-                       size_t workspaceInBytesOnDevice, void *bufferOnHost,
+                       cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, void *A,
+                       int64_t lda, cudaDataType dataTypeW, void *W, cudaDataType computeType,
+                       void *bufferOnDevice, size_t workspaceInBytesOnDevice, void *bufferOnHost,
                        size_t workspaceInBytesOnHost, int *info, int64_t batchSize)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
@@ -274,18 +278,19 @@ cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnParams_t params, cus
     check_batch_limit(&c, s);
     if (!c.fine()) return c.status();
     check_arrays(&c, s, A, W);
-    c.workspace(syev_key("XsyevBatched", s, false),
-                {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
+    c.workspace(
+        syev_key("XsyevBatched", s, false),
+        {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
     return c.fine() ? c.enqueue(info, batchSize, work_of(c, s, A, W, nullptr)) : c.status();
 }
 
 extern "C" cusolverStatus_t
-cusolverDnXsyevdx_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
-                             cusolverEigRange_t range, cublasFillMode_t uplo, int64_t n,
-                             cudaDataType dataTypeA, const void *, int64_t lda, void *vl, void *vu,
-                             int64_t il, int64_t iu, int64_t *, cudaDataType dataTypeW, const void *,
-                             cudaDataType computeType, size_t *workspaceInBytesOnDevice,
-                             size_t *workspaceInBytesOnHost)
+cusolverDnXsyevdx_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params,
+                             cusolverEigMode_t jobz, cusolverEigRange_t range,
+                             cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, const void *,
+                             int64_t lda, void *vl, void *vu, int64_t il, int64_t iu, int64_t *,
+                             cudaDataType dataTypeW, const void *, cudaDataType computeType,
+                             size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
     Syev s = {jobz, uplo, n, dataTypeA, lda, 1, range, il, iu, 0, 0};
@@ -296,12 +301,13 @@ cusolverDnXsyevdx_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t param
 }
 
 /* The number of eigenvalues found is a host value: the call waits for its stream. */
-extern "C" cusolverStatus_t cusolverDnXsyevdx(
-    cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
-    cusolverEigRange_t range, cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, void *A,
-    int64_t lda, void *vl, void *vu, int64_t il, int64_t iu, int64_t *meig64, cudaDataType dataTypeW,
-    void *W, cudaDataType computeType, void *bufferOnDevice, size_t workspaceInBytesOnDevice,
-    void *bufferOnHost, size_t workspaceInBytesOnHost, int *info)
+extern "C" cusolverStatus_t
+cusolverDnXsyevdx(cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
+                  cusolverEigRange_t range, cublasFillMode_t uplo, int64_t n,
+                  cudaDataType dataTypeA, void *A, int64_t lda, void *vl, void *vu, int64_t il,
+                  int64_t iu, int64_t *meig64, cudaDataType dataTypeW, void *W,
+                  cudaDataType computeType, void *bufferOnDevice, size_t workspaceInBytesOnDevice,
+                  void *bufferOnHost, size_t workspaceInBytesOnHost, int *info)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
     Syev s = {jobz, uplo, n, dataTypeA, lda, 1, range, il, iu, 0, 0};
@@ -311,8 +317,8 @@ extern "C" cusolverStatus_t cusolverDnXsyevdx(
     check_arrays(&c, s, A, W);
     c.arguments().host_argument("meig", meig64, sizeof *meig64);
     /* Counted below, once. */
-    c.workspace(syev_key("Xsyevdx", s, false),
-                {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
+    c.workspace(syev_key("Xsyevdx", s, false), {bufferOnDevice, int64_t(workspaceInBytesOnDevice),
+                                                bufferOnHost, workspaceInBytesOnHost});
     if (!c.fine()) return c.status();
     std::shared_ptr<int64_t> found = std::make_shared<int64_t>(0);
     cusolverStatus_t status = c.enqueue(info, 1, work_of(c, s, A, W, found));

@@ -8,11 +8,13 @@
 #include <cmath>
 #include <lapacke.h>
 
-#include "cusolver.h"
+#include "solver_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 constexpr int64_t BLOCK = 32;
 
@@ -31,26 +33,28 @@ double norm(int64_t n, const double *x)
 /* C -= tau v (Cᵀ v)ᵀ */
 void reflect(int64_t m, int64_t n, const float *v, float tau, float *C, int64_t ld, float *w)
 {
-    cblas_sgemv(CblasColMajor, CblasTrans, blas_int(m), blas_int(n), 1, C, blas_int(ld), v, 1, 0, w, 1);
+    cblas_sgemv(CblasColMajor, CblasTrans, blas_int(m), blas_int(n), 1, C, blas_int(ld), v, 1, 0, w,
+                1);
     cblas_sger(CblasColMajor, blas_int(m), blas_int(n), -tau, v, 1, w, 1, C, blas_int(ld));
 }
 
 void reflect(int64_t m, int64_t n, const double *v, double tau, double *C, int64_t ld, double *w)
 {
-    cblas_dgemv(CblasColMajor, CblasTrans, blas_int(m), blas_int(n), 1, C, blas_int(ld), v, 1, 0, w, 1);
+    cblas_dgemv(CblasColMajor, CblasTrans, blas_int(m), blas_int(n), 1, C, blas_int(ld), v, 1, 0, w,
+                1);
     cblas_dger(CblasColMajor, blas_int(m), blas_int(n), -tau, v, 1, w, 1, C, blas_int(ld));
 }
 
 int form(int64_t m, int64_t n, int64_t k, float *A, const float *tau, float *work, int64_t lwork)
 {
-    return LAPACKE_sorgqr_work(LAPACK_COL_MAJOR, blas_int(m), blas_int(n), blas_int(k), A, blas_int(m),
-                               tau, work, int(lwork));
+    return LAPACKE_sorgqr_work(LAPACK_COL_MAJOR, blas_int(m), blas_int(n), blas_int(k), A,
+                               blas_int(m), tau, work, int(lwork));
 }
 
 int form(int64_t m, int64_t n, int64_t k, double *A, const double *tau, double *work, int64_t lwork)
 {
-    return LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, blas_int(m), blas_int(n), blas_int(k), A, blas_int(m),
-                               tau, work, int(lwork));
+    return LAPACKE_dorgqr_work(LAPACK_COL_MAJOR, blas_int(m), blas_int(n), blas_int(k), A,
+                               blas_int(m), tau, work, int(lwork));
 }
 
 struct Application {
@@ -58,21 +62,31 @@ struct Application {
     cublasOperation_t trans;
     int m, n, k, lda, ldc;
 
-    int order() const { return side == CUBLAS_SIDE_LEFT ? m : n; }
-    char side_letter() const { return side == CUBLAS_SIDE_LEFT ? 'L' : 'R'; }
-    char trans_letter() const { return trans == CUBLAS_OP_N ? 'N' : 'T'; }
+    int order() const
+    {
+        return side == CUBLAS_SIDE_LEFT ? m : n;
+    }
+    char side_letter() const
+    {
+        return side == CUBLAS_SIDE_LEFT ? 'L' : 'R';
+    }
+    char trans_letter() const
+    {
+        return trans == CUBLAS_OP_N ? 'N' : 'T';
+    }
 };
 
 int apply(const Application &a, const float *A, const float *tau, float *C, float *work, int lwork)
 {
-    return LAPACKE_sormqr_work(LAPACK_COL_MAJOR, a.side_letter(), a.trans_letter(), a.m, a.n, a.k, A,
-                               a.order(), tau, C, a.m, work, lwork);
+    return LAPACKE_sormqr_work(LAPACK_COL_MAJOR, a.side_letter(), a.trans_letter(), a.m, a.n, a.k,
+                               A, a.order(), tau, C, a.m, work, lwork);
 }
 
-int apply(const Application &a, const double *A, const double *tau, double *C, double *work, int lwork)
+int apply(const Application &a, const double *A, const double *tau, double *C, double *work,
+          int lwork)
 {
-    return LAPACKE_dormqr_work(LAPACK_COL_MAJOR, a.side_letter(), a.trans_letter(), a.m, a.n, a.k, A,
-                               a.order(), tau, C, a.m, work, lwork);
+    return LAPACKE_dormqr_work(LAPACK_COL_MAJOR, a.side_letter(), a.trans_letter(), a.m, a.n, a.k,
+                               A, a.order(), tau, C, a.m, work, lwork);
 }
 
 /* ---- geqrf --------------------------------------------------------------------------------------- */
@@ -114,8 +128,8 @@ void factor(int64_t m, int64_t n, std::vector<T> *A, std::vector<T> *tau, Freedo
 }
 
 template <class T>
-void run_geqrf(int64_t m, int64_t n, void *A, int64_t lda, void *tau, Freedom freedom, bool poisoned,
-               Verdicts *verdicts)
+void run_geqrf(int64_t m, int64_t n, void *A, int64_t lda, void *tau, Freedom freedom,
+               bool poisoned, Verdicts *verdicts)
 {
     int64_t q = std::min(m, n);
     Operand a = operand("A", A, sizeof(T), m, n, lda, Access::ReadWrite);
@@ -138,8 +152,8 @@ Key geqrf_key(int64_t m, int64_t n, cudaDataType type, int64_t lda)
     return {"Xgeqrf", {m, n, type, lda}, BLOCK * n, bytes_of_real(type), true, false};
 }
 
-void check_geqrf(SolverCall *c, cusolverDnParams_t params, int64_t m, int64_t n, cudaDataType type_a,
-                 int64_t lda, cudaDataType type_tau, cudaDataType compute)
+void check_geqrf(SolverCall *c, cusolverDnParams_t params, int64_t m, int64_t n,
+                 cudaDataType type_a, int64_t lda, cudaDataType type_tau, cudaDataType compute)
 {
     if (!c->fine()) return;
     c->parameters(params);
@@ -165,7 +179,8 @@ void check_orgqr(SolverCall *c, const Formation &f)
     c->positive("m", f.m);
     c->positive("n", f.n);
     c->arguments().require(f.m >= f.n && f.n >= f.k && f.k >= 0, "size",
-                           "orgqr needs m >= n >= k >= 0: m is %d, n is %d, k is %d", f.m, f.n, f.k);
+                           "orgqr needs m >= n >= k >= 0: m is %d, n is %d, k is %d", f.m, f.n,
+                           f.k);
     c->arguments().leading_dimension("lda", f.lda, f.m);
 }
 
@@ -187,7 +202,8 @@ void run_orgqr(const Formation &f, T *A, const T *tau, bool poisoned, Verdicts *
 }
 
 template <class T>
-cusolverStatus_t orgqr_buffer_size(const char *name, cusolverDnHandle_t handle, Formation f, int *lwork)
+cusolverStatus_t orgqr_buffer_size(const char *name, cusolverDnHandle_t handle, Formation f,
+                                   int *lwork)
 {
     SolverCall c(name, handle, SolverCall::Setting);
     if (!c.fine()) return c.status();
@@ -216,8 +232,11 @@ cusolverStatus_t orgqr(const char *name, cusolverDnHandle_t handle, Formation f,
 template <class T> Key ormqr_key(const Application &a)
 {
     int64_t other = a.side == CUBLAS_SIDE_LEFT ? a.n : a.m;
-    return {"ormqr",   {a.side, a.trans, a.m, a.n, a.k, a.lda, a.ldc}, BLOCK * (other + BLOCK),
-            sizeof(T), false,
+    return {"ormqr",
+            {a.side, a.trans, a.m, a.n, a.k, a.lda, a.ldc},
+            BLOCK * (other + BLOCK),
+            sizeof(T),
+            false,
             false};
 }
 
@@ -226,7 +245,8 @@ void check_ormqr(SolverCall *c, const Application &a)
     Arguments &args = c->arguments();
     args.require(a.side == CUBLAS_SIDE_LEFT || a.side == CUBLAS_SIDE_RIGHT, "enum", "side is %d",
                  int(a.side));
-    args.require(a.trans == CUBLAS_OP_N || a.trans == CUBLAS_OP_T, "enum", "trans is %d", int(a.trans));
+    args.require(a.trans == CUBLAS_OP_N || a.trans == CUBLAS_OP_T, "enum", "trans is %d",
+                 int(a.trans));
     c->positive("m", a.m);
     c->positive("n", a.n);
     args.require(a.k >= 0 && a.k <= a.order(), "size", "ormqr has %d reflectors of order %d", a.k,
@@ -236,7 +256,8 @@ void check_ormqr(SolverCall *c, const Application &a)
 }
 
 template <class T>
-void run_ormqr(const Application &a, const T *A, const T *tau, T *C, bool poisoned, Verdicts *verdicts)
+void run_ormqr(const Application &a, const T *A, const T *tau, T *C, bool poisoned,
+               Verdicts *verdicts)
 {
     declare(operand("A", A, sizeof(T), a.order(), a.k, a.lda, Access::Read, Part::StrictLower));
     declare(array("tau", tau, sizeof(T), a.k, Access::Read));
@@ -254,7 +275,8 @@ void run_ormqr(const Application &a, const T *A, const T *tau, T *C, bool poison
 }
 
 template <class T>
-cusolverStatus_t ormqr_buffer_size(const char *name, cusolverDnHandle_t handle, Application a, int *lwork)
+cusolverStatus_t ormqr_buffer_size(const char *name, cusolverDnHandle_t handle, Application a,
+                                   int *lwork)
 {
     SolverCall c(name, handle, SolverCall::Setting);
     if (!c.fine()) return c.status();
@@ -286,15 +308,16 @@ cusolverStatus_t ormqr(const char *name, cusolverDnHandle_t handle, Application 
 using namespace emu;
 
 extern "C" cusolverStatus_t
-cusolverDnXgeqrf_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params, int64_t m, int64_t n,
-                            cudaDataType dataTypeA, const void *, int64_t lda, cudaDataType dataTypeTau,
-                            const void *, cudaDataType computeType, size_t *workspaceInBytesOnDevice,
-                            size_t *workspaceInBytesOnHost)
+cusolverDnXgeqrf_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params, int64_t m,
+                            int64_t n, cudaDataType dataTypeA, const void *, int64_t lda,
+                            cudaDataType dataTypeTau, const void *, cudaDataType computeType,
+                            size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
     check_geqrf(&c, params, m, n, dataTypeA, lda, dataTypeTau, computeType);
     if (!c.fine()) return c.status();
-    return c.answer(geqrf_key(m, n, dataTypeA, lda), workspaceInBytesOnDevice, workspaceInBytesOnHost);
+    return c.answer(geqrf_key(m, n, dataTypeA, lda), workspaceInBytesOnDevice,
+                    workspaceInBytesOnHost);
 }
 
 extern "C" cusolverStatus_t cusolverDnXgeqrf(cusolverDnHandle_t handle, cusolverDnParams_t params,
@@ -310,8 +333,8 @@ extern "C" cusolverStatus_t cusolverDnXgeqrf(cusolverDnHandle_t handle, cusolver
     size_t size = bytes_of_real(dataTypeA);
     c.arguments().device_operand(operand("A", A, size, m, n, lda, Access::ReadWrite));
     c.arguments().device_operand(array("tau", tau, size, std::min(m, n), Access::Write));
-    c.workspace(geqrf_key(m, n, dataTypeA, lda),
-                {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
+    c.workspace(geqrf_key(m, n, dataTypeA, lda), {bufferOnDevice, int64_t(workspaceInBytesOnDevice),
+                                                  bufferOnHost, workspaceInBytesOnHost});
     if (!c.fine()) return c.status();
     count_flops(2.0 * double(m) * double(n) * double(std::min(m, n)));
     Freedom freedom = c.freedom({m, n, dataTypeA, lda});
@@ -324,56 +347,57 @@ extern "C" cusolverStatus_t cusolverDnXgeqrf(cusolverDnHandle_t handle, cusolver
     });
 }
 
-extern "C" cusolverStatus_t cusolverDnSorgqr_bufferSize(cusolverDnHandle_t handle, int m, int n, int k,
-                                                        const float *, int lda, const float *,
-                                                        int *lwork)
+extern "C" cusolverStatus_t cusolverDnSorgqr_bufferSize(cusolverDnHandle_t handle, int m, int n,
+                                                        int k, const float *, int lda,
+                                                        const float *, int *lwork)
 {
     return orgqr_buffer_size<float>(__func__, handle, {m, n, k, lda}, lwork);
 }
 
-extern "C" cusolverStatus_t cusolverDnDorgqr_bufferSize(cusolverDnHandle_t handle, int m, int n, int k,
-                                                        const double *, int lda, const double *,
-                                                        int *lwork)
+extern "C" cusolverStatus_t cusolverDnDorgqr_bufferSize(cusolverDnHandle_t handle, int m, int n,
+                                                        int k, const double *, int lda,
+                                                        const double *, int *lwork)
 {
     return orgqr_buffer_size<double>(__func__, handle, {m, n, k, lda}, lwork);
 }
 
-extern "C" cusolverStatus_t cusolverDnSorgqr(cusolverDnHandle_t handle, int m, int n, int k, float *A,
-                                             int lda, const float *tau, float *work, int lwork,
-                                             int *info)
+extern "C" cusolverStatus_t cusolverDnSorgqr(cusolverDnHandle_t handle, int m, int n, int k,
+                                             float *A, int lda, const float *tau, float *work,
+                                             int lwork, int *info)
 {
     return orgqr(__func__, handle, {m, n, k, lda}, A, tau, work, lwork, info);
 }
 
-extern "C" cusolverStatus_t cusolverDnDorgqr(cusolverDnHandle_t handle, int m, int n, int k, double *A,
-                                             int lda, const double *tau, double *work, int lwork,
-                                             int *info)
+extern "C" cusolverStatus_t cusolverDnDorgqr(cusolverDnHandle_t handle, int m, int n, int k,
+                                             double *A, int lda, const double *tau, double *work,
+                                             int lwork, int *info)
 {
     return orgqr(__func__, handle, {m, n, k, lda}, A, tau, work, lwork, info);
 }
 
-extern "C" cusolverStatus_t cusolverDnSormqr_bufferSize(cusolverDnHandle_t handle, cublasSideMode_t side,
-                                                        cublasOperation_t trans, int m, int n, int k,
-                                                        const float *, int lda, const float *,
-                                                        const float *, int ldc, int *lwork)
+extern "C" cusolverStatus_t
+cusolverDnSormqr_bufferSize(cusolverDnHandle_t handle, cublasSideMode_t side,
+                            cublasOperation_t trans, int m, int n, int k, const float *, int lda,
+                            const float *, const float *, int ldc, int *lwork)
 {
     return ormqr_buffer_size<float>(__func__, handle, {side, trans, m, n, k, lda, ldc}, lwork);
 }
 
-extern "C" cusolverStatus_t cusolverDnDormqr_bufferSize(cusolverDnHandle_t handle, cublasSideMode_t side,
-                                                        cublasOperation_t trans, int m, int n, int k,
-                                                        const double *, int lda, const double *,
-                                                        const double *, int ldc, int *lwork)
+extern "C" cusolverStatus_t
+cusolverDnDormqr_bufferSize(cusolverDnHandle_t handle, cublasSideMode_t side,
+                            cublasOperation_t trans, int m, int n, int k, const double *, int lda,
+                            const double *, const double *, int ldc, int *lwork)
 {
     return ormqr_buffer_size<double>(__func__, handle, {side, trans, m, n, k, lda, ldc}, lwork);
 }
 
 extern "C" cusolverStatus_t cusolverDnSormqr(cusolverDnHandle_t handle, cublasSideMode_t side,
-                                             cublasOperation_t trans, int m, int n, int k, const float *A,
-                                             int lda, const float *tau, float *C, int ldc, float *work,
-                                             int lwork, int *devInfo)
+                                             cublasOperation_t trans, int m, int n, int k,
+                                             const float *A, int lda, const float *tau, float *C,
+                                             int ldc, float *work, int lwork, int *devInfo)
 {
-    return ormqr(__func__, handle, {side, trans, m, n, k, lda, ldc}, A, tau, C, work, lwork, devInfo);
+    return ormqr(__func__, handle, {side, trans, m, n, k, lda, ldc}, A, tau, C, work, lwork,
+                 devInfo);
 }
 
 extern "C" cusolverStatus_t cusolverDnDormqr(cusolverDnHandle_t handle, cublasSideMode_t side,
@@ -381,5 +405,6 @@ extern "C" cusolverStatus_t cusolverDnDormqr(cusolverDnHandle_t handle, cublasSi
                                              const double *A, int lda, const double *tau, double *C,
                                              int ldc, double *work, int lwork, int *devInfo)
 {
-    return ormqr(__func__, handle, {side, trans, m, n, k, lda, ldc}, A, tau, C, work, lwork, devInfo);
+    return ormqr(__func__, handle, {side, trans, m, n, k, lda, ldc}, A, tau, C, work, lwork,
+                 devInfo);
 }

@@ -5,20 +5,22 @@
 #include <cmath>
 #include <lapacke.h>
 
-#include "cusolver.h"
+#include "solver_call.h"
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
-int decompose(char jobu, char jobvt, int m, int n, float *A, float *S, float *U, float *VT, int ldvt,
-              float *superb)
+int decompose(char jobu, char jobvt, int m, int n, float *A, float *S, float *U, float *VT,
+              int ldvt, float *superb)
 {
     return LAPACKE_sgesvd(LAPACK_COL_MAJOR, jobu, jobvt, m, n, A, m, S, U, m, VT, ldvt, superb);
 }
 
-int decompose(char jobu, char jobvt, int m, int n, double *A, double *S, double *U, double *VT, int ldvt,
-              double *superb)
+int decompose(char jobu, char jobvt, int m, int n, double *A, double *S, double *U, double *VT,
+              int ldvt, double *superb)
 {
     return LAPACKE_dgesvd(LAPACK_COL_MAJOR, jobu, jobvt, m, n, A, m, S, U, m, VT, ldvt, superb);
 }
@@ -70,8 +72,14 @@ struct Gesvd {
     cudaDataType type;
     int64_t lda, ldu, ldvt;
 
-    int64_t columns_u() const { return jobu == 'N' ? 0 : jobu == 'A' ? m : n; }
-    int64_t rows_vt() const { return jobvt == 'N' ? 0 : n; }
+    int64_t columns_u() const
+    {
+        return jobu == 'N' ? 0 : jobu == 'A' ? m : n;
+    }
+    int64_t rows_vt() const
+    {
+        return jobvt == 'N' ? 0 : n;
+    }
 };
 
 Key gesvd_key(const Gesvd &g)
@@ -140,9 +148,18 @@ struct Gesvdj {
     cusolverEigMode_t jobz;
     int econ, m, n, lda, ldu, ldv;
 
-    int q() const { return std::min(m, n); }
-    int columns_u() const { return econ ? q() : m; }
-    int columns_v() const { return econ ? q() : n; }
+    int q() const
+    {
+        return std::min(m, n);
+    }
+    int columns_u() const
+    {
+        return econ ? q() : m;
+    }
+    int columns_v() const
+    {
+        return econ ? q() : n;
+    }
 };
 
 template <class T> Key gesvdj_key(const Gesvdj &g)
@@ -179,13 +196,12 @@ template <class T> void transpose(const Svd<T> &f, std::vector<T> *V)
 {
     V->resize(f.VT.size());
     for (int i = 0; i < f.rows_vt; i++)
-        for (int j = 0; j < f.n; j++)
-            (*V)[size_t(j + i * f.n)] = f.VT[size_t(i + j * f.rows_vt)];
+        for (int j = 0; j < f.n; j++) (*V)[size_t(j + i * f.n)] = f.VT[size_t(i + j * f.rows_vt)];
 }
 
 template <class T>
-void run_gesvdj(const Gesvdj &g, T *A, T *S, T *U, T *V, JacobiInfo j, Freedom freedom, bool poisoned,
-                Verdicts *verdicts)
+void run_gesvdj(const Gesvdj &g, T *A, T *S, T *U, T *V, JacobiInfo j, Freedom freedom,
+                bool poisoned, Verdicts *verdicts)
 {
     constexpr int PLENTY_OF_SWEEPS = 15;
     Operand a = operand("A", A, sizeof(T), g.m, g.n, g.lda, Access::ReadWrite);
@@ -194,7 +210,8 @@ void run_gesvdj(const Gesvdj &g, T *A, T *S, T *U, T *V, JacobiInfo j, Freedom f
     Operand v = operand("V", V, sizeof(T), g.n, g.columns_v(), g.ldv, Access::Write);
     for (const Operand *o : {&a, &s, &u, &v}) declare(*o);
     std::vector<T> copy = fetch(A, g.m, g.n, g.lda);
-    bool finite = all_finite(copy, g.m, g.n, Part::All), converges = j.max_sweeps >= PLENTY_OF_SWEEPS;
+    bool finite = all_finite(copy, g.m, g.n, Part::All),
+         converges = j.max_sweeps >= PLENTY_OF_SWEEPS;
     /* Not finite: finite results and any info (4.9). */
     if (!finite) {
         for (T &x : copy) x = std::isfinite(x) ? x : T(0);
@@ -222,8 +239,8 @@ void run_gesvdj(const Gesvdj &g, T *A, T *S, T *U, T *V, JacobiInfo j, Freedom f
 }
 
 template <class T>
-cusolverStatus_t gesvdj_buffer_size(const char *name, cusolverDnHandle_t handle, Gesvdj g, int *lwork,
-                                    gesvdjInfo_t params)
+cusolverStatus_t gesvdj_buffer_size(const char *name, cusolverDnHandle_t handle, Gesvdj g,
+                                    int *lwork, gesvdjInfo_t params)
 {
     SolverCall c(name, handle, SolverCall::Setting);
     if (!c.fine()) return c.status();
@@ -233,14 +250,15 @@ cusolverStatus_t gesvdj_buffer_size(const char *name, cusolverDnHandle_t handle,
 }
 
 template <class T>
-cusolverStatus_t gesvdj(const char *name, cusolverDnHandle_t handle, Gesvdj g, T *A, T *S, T *U, T *V,
-                        T *work, int lwork, int *info, gesvdjInfo_t params)
+cusolverStatus_t gesvdj(const char *name, cusolverDnHandle_t handle, Gesvdj g, T *A, T *S, T *U,
+                        T *V, T *work, int lwork, int *info, gesvdjInfo_t params)
 {
     SolverCall c(name, handle, SolverCall::Computing);
     if (!c.fine()) return c.status();
     Arguments &args = c.arguments();
     check_gesvdj(&c, g);
-    JacobiInfo *j = c.fine() ? static_cast<JacobiInfo *>(handle_object(params, JACOBI_INFO)) : nullptr;
+    JacobiInfo *j =
+        c.fine() ? static_cast<JacobiInfo *>(handle_object(params, JACOBI_INFO)) : nullptr;
     if (!j) args.refuse(Refusal::Invalid);
     if (!c.fine()) return c.status();
     args.require(!j->stream || j->stream == c.stream(), "handle",
@@ -266,13 +284,12 @@ cusolverStatus_t gesvdj(const char *name, cusolverDnHandle_t handle, Gesvdj g, T
 
 using namespace emu;
 
-extern "C" cusolverStatus_t
-cusolverDnXgesvd_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params, signed char jobu,
-                            signed char jobvt, int64_t m, int64_t n, cudaDataType dataTypeA, const void *,
-                            int64_t lda, cudaDataType dataTypeS, const void *, cudaDataType dataTypeU,
-                            const void *, int64_t ldu, cudaDataType dataTypeVT, const void *,
-                            int64_t ldvt, cudaDataType computeType, size_t *workspaceInBytesOnDevice,
-                            size_t *workspaceInBytesOnHost)
+extern "C" cusolverStatus_t cusolverDnXgesvd_bufferSize(
+    cusolverDnHandle_t handle, cusolverDnParams_t params, signed char jobu, signed char jobvt,
+    int64_t m, int64_t n, cudaDataType dataTypeA, const void *, int64_t lda, cudaDataType dataTypeS,
+    const void *, cudaDataType dataTypeU, const void *, int64_t ldu, cudaDataType dataTypeVT,
+    const void *, int64_t ldvt, cudaDataType computeType, size_t *workspaceInBytesOnDevice,
+    size_t *workspaceInBytesOnHost)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
     Gesvd g = {char(jobu), char(jobvt), m, n, dataTypeA, lda, ldu, ldvt};
@@ -283,11 +300,11 @@ cusolverDnXgesvd_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params
 
 extern "C" cusolverStatus_t
 cusolverDnXgesvd(cusolverDnHandle_t handle, cusolverDnParams_t params, signed char jobu,
-                 signed char jobvt, int64_t m, int64_t n, cudaDataType dataTypeA, void *A, int64_t lda,
-                 cudaDataType dataTypeS, void *S, cudaDataType dataTypeU, void *U, int64_t ldu,
-                 cudaDataType dataTypeVT, void *VT, int64_t ldvt, cudaDataType computeType,
-                 void *bufferOnDevice, size_t workspaceInBytesOnDevice, void *bufferOnHost,
-                 size_t workspaceInBytesOnHost, int *info)
+                 signed char jobvt, int64_t m, int64_t n, cudaDataType dataTypeA, void *A,
+                 int64_t lda, cudaDataType dataTypeS, void *S, cudaDataType dataTypeU, void *U,
+                 int64_t ldu, cudaDataType dataTypeVT, void *VT, int64_t ldvt,
+                 cudaDataType computeType, void *bufferOnDevice, size_t workspaceInBytesOnDevice,
+                 void *bufferOnHost, size_t workspaceInBytesOnHost, int *info)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
     Gesvd g = {char(jobu), char(jobvt), m, n, dataTypeA, lda, ldu, ldvt};
@@ -299,8 +316,8 @@ cusolverDnXgesvd(cusolverDnHandle_t handle, cusolverDnParams_t params, signed ch
     args.device_operand(array("S", S, size, n, Access::Write));
     args.device_operand(operand("U", U, size, m, g.columns_u(), ldu, Access::Write));
     args.device_operand(operand("VT", VT, size, g.rows_vt(), n, ldvt, Access::Write));
-    c.workspace(gesvd_key(g),
-                {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
+    c.workspace(gesvd_key(g), {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost,
+                               workspaceInBytesOnHost});
     if (!c.fine()) return c.status();
     Freedom freedom = c.freedom({jobu, jobvt, m, n, dataTypeA, lda, ldu, ldvt});
     bool poisoned = c.poisoned();
@@ -313,17 +330,18 @@ cusolverDnXgesvd(cusolverDnHandle_t handle, cusolverDnParams_t params, signed ch
 }
 
 extern "C" cusolverStatus_t
-cusolverDnSgesvdj_bufferSize(cusolverDnHandle_t handle, cusolverEigMode_t jobz, int econ, int m, int n,
-                             const float *, int lda, const float *, const float *, int ldu,
+cusolverDnSgesvdj_bufferSize(cusolverDnHandle_t handle, cusolverEigMode_t jobz, int econ, int m,
+                             int n, const float *, int lda, const float *, const float *, int ldu,
                              const float *, int ldv, int *lwork, gesvdjInfo_t params)
 {
-    return gesvdj_buffer_size<float>(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, lwork, params);
+    return gesvdj_buffer_size<float>(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, lwork,
+                                     params);
 }
 
 extern "C" cusolverStatus_t
-cusolverDnDgesvdj_bufferSize(cusolverDnHandle_t handle, cusolverEigMode_t jobz, int econ, int m, int n,
-                             const double *, int lda, const double *, const double *, int ldu,
-                             const double *, int ldv, int *lwork, gesvdjInfo_t params)
+cusolverDnDgesvdj_bufferSize(cusolverDnHandle_t handle, cusolverEigMode_t jobz, int econ, int m,
+                             int n, const double *, int lda, const double *, const double *,
+                             int ldu, const double *, int ldv, int *lwork, gesvdjInfo_t params)
 {
     return gesvdj_buffer_size<double>(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, lwork,
                                       params);
@@ -334,8 +352,8 @@ extern "C" cusolverStatus_t cusolverDnSgesvdj(cusolverDnHandle_t handle, cusolve
                                               float *U, int ldu, float *V, int ldv, float *work,
                                               int lwork, int *info, gesvdjInfo_t params)
 {
-    return gesvdj(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, A, S, U, V, work, lwork, info,
-                  params);
+    return gesvdj(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, A, S, U, V, work, lwork,
+                  info, params);
 }
 
 extern "C" cusolverStatus_t cusolverDnDgesvdj(cusolverDnHandle_t handle, cusolverEigMode_t jobz,
@@ -343,6 +361,6 @@ extern "C" cusolverStatus_t cusolverDnDgesvdj(cusolverDnHandle_t handle, cusolve
                                               double *U, int ldu, double *V, int ldv, double *work,
                                               int lwork, int *info, gesvdjInfo_t params)
 {
-    return gesvdj(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, A, S, U, V, work, lwork, info,
-                  params);
+    return gesvdj(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, A, S, U, V, work, lwork,
+                  info, params);
 }

@@ -1,10 +1,13 @@
-/* What a kernel sees when a host compiler compiles it for the emulation; included by src/cuda/kernel.cuh only.
+/* What a kernel sees when a host compiler compiles it for the emulation; included by
+ * src/cuda/kernel.cuh only.
  *
- * NVIDIA's headers give the types and the host's half of the functions. Here are the rest: the keywords, the built-in
- * variables, launch, shared memory, barriers, shuffles, votes, atomics. A device function that is not here does
- * not compile, and one that has no faithful emulation is not added.
+ * NVIDIA's headers give the types and the host's half of the functions. Here are the rest: the
+ * keywords, the built-in variables, launch, shared memory, barriers, shuffles, votes, atomics. A
+ * device function that is not here does not compile, and one that has no faithful emulation is not
+ * added.
  *
- * Compiled with -fsanitize=thread (whose runtime is not linked), each load and store of a kernel calls access.cpp.
+ * Compiled with -fsanitize=thread (whose runtime is not linked), each load and store of a kernel
+ * calls access.cpp.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_EMU_DEVICE_H
@@ -23,7 +26,7 @@
 
 #include "emu_int.h"
 
-/* ---- keywords ----------------------------------------------------------------------------------- */
+/* ---- keywords -------------------------------------------------------------------------------- */
 
 #undef __global__
 #undef __device__
@@ -53,9 +56,10 @@
 #define EMU_PLAIN __attribute__((no_sanitize("thread"), noinline))
 #define EMU_INLINE static inline __attribute__((always_inline))
 
-namespace emu {
+namespace emu
+{
 
-/* ---- built-in variables ------------------------------------------------------------------------- */
+/* ---- built-in variables ---------------------------------------------------------------------- */
 
 struct Now {
     uint3 thread, block;
@@ -63,7 +67,7 @@ struct Now {
 };
 extern Now now; /* of the thread that runs */
 
-/* ---- launch --------------------------------------------------------------------------------------- */
+/* ---- launch ---------------------------------------------------------------------------------- */
 
 /* Between these the kernel's own code runs, and its accesses are checked. */
 void enter_kernel();
@@ -73,12 +77,18 @@ void leave_kernel();
 const char *kernel_name(const char *text);
 
 /* One thread of a kernel, with the launch's arguments. Each thread gets its own copy of them. */
-template <typename... P> class Body {
-public:
-    Body(void (*kernel)(P...), const P &...arguments) : kernel_(kernel), arguments_(arguments...) {}
-    EMU_PLAIN void operator()() const { unpack(std::index_sequence_for<P...>()); }
+template <typename... P> class Body
+{
+  public:
+    Body(void (*kernel)(P...), const P &...arguments) : kernel_(kernel), arguments_(arguments...)
+    {
+    }
+    EMU_PLAIN void operator()() const
+    {
+        unpack(std::index_sequence_for<P...>());
+    }
 
-private:
+  private:
     template <size_t... I> EMU_PLAIN void unpack(std::index_sequence<I...>) const
     {
         run(kernel_, std::get<I>(arguments_)...);
@@ -103,8 +113,13 @@ cudaError_t launch_kernel(const char *text, void (*kernel)(P...), dim3 grid, dim
                           size_t shared_bytes, cudaStream_t stream,
                           typename Exactly<P>::type... arguments)
 {
-    const Grid g{kernel_name(text), grid, block, shared_bytes, Body<P...>(kernel, arguments...),
-                 reinterpret_cast<const void *>(kernel), EMU_CHECKED != 0};
+    const Grid g{kernel_name(text),
+                 grid,
+                 block,
+                 shared_bytes,
+                 Body<P...>(kernel, arguments...),
+                 reinterpret_cast<const void *>(kernel),
+                 EMU_CHECKED != 0};
     return launch(g.key, g, stream);
 }
 
@@ -115,7 +130,7 @@ template <typename... P> cudaError_t allow_shared(void (*kernel)(P...), size_t b
                                 static_cast<int>(bytes));
 }
 
-/* ---- shared memory -------------------------------------------------------------------------------- */
+/* ---- shared memory --------------------------------------------------------------------------- */
 
 /* One RITZ_SHARED in the source; it keeps its place for the length of a launch. */
 struct SharedSite {
@@ -128,7 +143,7 @@ struct SharedSite {
 void *shared(SharedSite &site, size_t bytes, size_t alignment);
 void *dynamic_shared();
 
-/* ---- barriers and collectives ---------------------------------------------------------------------- */
+/* ---- barriers and collectives ---------------------------------------------------------------- */
 
 /* Where in the source a call stands. Threads meet only at one and the same site. */
 struct Site {
@@ -153,7 +168,8 @@ unsigned warp_ballot(const Site &site, unsigned mask, bool predicate);
 bool warp_all(const Site &site, unsigned mask, bool predicate);
 
 template <typename T>
-EMU_INLINE T shuffle(const Site &site, Shuffle kind, unsigned mask, T value, int argument, int width = 32)
+EMU_INLINE T shuffle(const Site &site, Shuffle kind, unsigned mask, T value, int argument,
+                     int width = 32)
 {
     static_assert((std::is_arithmetic<T>::value && sizeof(T) >= 4 && sizeof(T) <= 8) ||
                       std::is_same<T, __half>::value || std::is_same<T, __nv_bfloat16>::value,
@@ -170,15 +186,16 @@ EMU_INLINE void sync_warp(const Site &site, unsigned mask = 0xFFFFFFFFu)
     warp_barrier(site, mask);
 }
 
-/* ---- atomics -------------------------------------------------------------------------------------- */
+/* ---- atomics --------------------------------------------------------------------------------- */
 
 /* access.cpp: an atomic access, made by the instruction before `pc`. */
 void note_atomic(void *p, size_t bytes, const void *pc);
 
-/* Threads change only at barriers and collectives, so a read and a write are atomic by themselves. */
+/* Threads change only at barriers and collectives: a read and a write are atomic together. */
 template <typename T, typename F> EMU_PLAIN T atomic(T *p, F change)
 {
-    static_assert(std::is_integral<T>::value && sizeof(T) >= 4, "atomics on 32- and 64-bit integers only");
+    static_assert(std::is_integral<T>::value && sizeof(T) >= 4,
+                  "atomics on 32- and 64-bit integers only");
     if (EMU_CHECKED) note_atomic(p, sizeof *p, __builtin_return_address(0));
     const T old = *p;
     *p = change(old);
@@ -193,7 +210,8 @@ template <typename T, typename F> EMU_PLAIN T atomic(T *p, F change)
 #define gridDim (static_cast<const emu::Now &>(emu::now).grid_size)
 
 #define RITZ_LAUNCH(kernel, grid, block, shared_bytes, stream, ...)                                \
-    emu::launch_kernel(#kernel, kernel, grid, block, shared_bytes, stream __VA_OPT__(, ) __VA_ARGS__)
+    emu::launch_kernel(#kernel, kernel, grid, block, shared_bytes,                                 \
+                       stream __VA_OPT__(, ) __VA_ARGS__)
 #define RITZ_ALLOW_SHARED(kernel, bytes) emu::allow_shared(kernel, bytes)
 #define RITZ_SHARED(T, name, dimensions)                                                           \
     static emu::SharedSite emu_shared_##name = {__FILE__, __LINE__, #name, 0, 0};                  \
@@ -203,7 +221,8 @@ template <typename T, typename F> EMU_PLAIN T atomic(T *p, F change)
 #define RITZ_DYN_SHARED(T, name) T *const name = static_cast<T *>(emu::dynamic_shared())
 #define RITZ_UNROLL
 
-#define __syncthreads() static_cast<void>(emu::barrier(EMU_SITE("__syncthreads"), emu::Gather::None, 0))
+#define __syncthreads()                                                                            \
+    static_cast<void>(emu::barrier(EMU_SITE("__syncthreads"), emu::Gather::None, 0))
 #define __syncthreads_count(p) emu::barrier(EMU_SITE("__syncthreads_count"), emu::Gather::Count, p)
 #define __syncthreads_and(p) emu::barrier(EMU_SITE("__syncthreads_and"), emu::Gather::And, p)
 #define __syncthreads_or(p) emu::barrier(EMU_SITE("__syncthreads_or"), emu::Gather::Or, p)
@@ -211,13 +230,16 @@ template <typename T, typename F> EMU_PLAIN T atomic(T *p, F change)
 #define __syncwarp(...) emu::sync_warp(EMU_SITE("__syncwarp") __VA_OPT__(, ) __VA_ARGS__)
 #define __shfl_sync(...) emu::shuffle(EMU_SITE("__shfl_sync"), emu::Shuffle::Index, __VA_ARGS__)
 #define __shfl_up_sync(...) emu::shuffle(EMU_SITE("__shfl_up_sync"), emu::Shuffle::Up, __VA_ARGS__)
-#define __shfl_down_sync(...) emu::shuffle(EMU_SITE("__shfl_down_sync"), emu::Shuffle::Down, __VA_ARGS__)
-#define __shfl_xor_sync(...) emu::shuffle(EMU_SITE("__shfl_xor_sync"), emu::Shuffle::Xor, __VA_ARGS__)
+#define __shfl_down_sync(...)                                                                      \
+    emu::shuffle(EMU_SITE("__shfl_down_sync"), emu::Shuffle::Down, __VA_ARGS__)
+#define __shfl_xor_sync(...)                                                                       \
+    emu::shuffle(EMU_SITE("__shfl_xor_sync"), emu::Shuffle::Xor, __VA_ARGS__)
 #define __ballot_sync(mask, p) emu::warp_ballot(EMU_SITE("__ballot_sync"), mask, (p) != 0)
-#define __any_sync(mask, p) static_cast<int>(emu::warp_ballot(EMU_SITE("__any_sync"), mask, (p) != 0) != 0)
+#define __any_sync(mask, p)                                                                        \
+    static_cast<int>(emu::warp_ballot(EMU_SITE("__any_sync"), mask, (p) != 0) != 0)
 #define __all_sync(mask, p) static_cast<int>(emu::warp_all(EMU_SITE("__all_sync"), mask, (p) != 0))
 
-/* ---- functions -------------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 #define EMU_ATOMIC(name, T, expression)                                                            \
     EMU_INLINE T name(T *p, T x)                                                                   \
@@ -239,7 +261,7 @@ EMU_ATOMICS(atomicMin, old < x ? old : x)
 EMU_ATOMICS(atomicMax, old > x ? old : x)
 EMU_ATOMIC(atomicMin, long long, old < x ? old : x)
 EMU_ATOMIC(atomicMax, long long, old > x ? old : x)
-EMU_ATOMICS(atomicAnd, old & x)
+EMU_ATOMICS(atomicAnd, old &x)
 EMU_ATOMICS(atomicOr, old | x)
 EMU_ATOMICS(atomicXor, old ^ x)
 EMU_ATOMIC(atomicInc, unsigned, old >= x ? 0 : old + 1)

@@ -1,7 +1,7 @@
 /* Fibers, for x86-64 and aarch64.
  *
- * Only what a called function must preserve is saved, so a switch costs about as much as a call. The sanitizers and
- * valgrind are told, if they are there.
+ * Only what a called function must preserve is saved, so a switch costs about as much as a call.
+ * The sanitizers and valgrind are told, if they are there.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "fiber.h"
@@ -22,8 +22,10 @@
 
 /* Absent unless the program runs under that sanitizer. */
 extern "C" {
-__attribute__((weak)) void __sanitizer_start_switch_fiber(void **fake, const void *low, size_t size);
-__attribute__((weak)) void __sanitizer_finish_switch_fiber(void *fake, const void **low, size_t *size);
+__attribute__((weak)) void __sanitizer_start_switch_fiber(void **fake, const void *low,
+                                                          size_t size);
+__attribute__((weak)) void __sanitizer_finish_switch_fiber(void *fake, const void **low,
+                                                           size_t *size);
 __attribute__((weak)) void __asan_unpoison_memory_region(const volatile void *p, size_t size);
 __attribute__((weak)) void *__tsan_get_current_fiber(void);
 __attribute__((weak)) void *__tsan_create_fiber(unsigned flags);
@@ -56,8 +58,8 @@ emu_switch_context:
     ret
     .size emu_switch_context, .-emu_switch_context
 )");
-/* Six registers, then the return address; a function is entered with the stack at 8 mod 16. Above lies a zero, where
- * a backtrace ends. */
+/* Six registers, then the return address; a function is entered with the stack at 8 mod 16. Above
+ * lies a zero, where a backtrace ends. */
 constexpr size_t SAVED_WORDS = 8, ENTRY_WORD = 6;
 #elif defined(__aarch64__)
 asm(R"(
@@ -99,9 +101,11 @@ constexpr size_t SAVED_WORDS = 20, ENTRY_WORD = 11;
 #error "the emulation's context switch is written for x86-64 and aarch64"
 #endif
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 constexpr size_t STACK = size_t(256) << 10;
 Fiber *previous; /* who made the last switch */
@@ -168,7 +172,8 @@ void switch_fiber(Fiber *from, Fiber *to)
         __tsan_switch_to_fiber(to->shadow, 0);
     }
     if (__sanitizer_start_switch_fiber)
-        __sanitizer_start_switch_fiber(&from->fake_stack, to->low, static_cast<size_t>(to->high - to->low));
+        __sanitizer_start_switch_fiber(&from->fake_stack, to->low,
+                                       static_cast<size_t>(to->high - to->low));
     emu_switch_context(&from->sp, to->sp);
     arrived(from);
 }

@@ -1,9 +1,10 @@
 /* How well the accesses of a warp fit together, kernel by kernel.
  *
- * Threads run one after the other here, so the accesses that a warp makes together on a device are put together afterwards:
- * the k-th time that each lane comes to an instruction. In global memory such a group costs the 32-byte sectors it
- * touches, at best the bytes it asks for; in shared memory the waves in which no two words share one of the 32
- * banks. The first blocks of a launch stand for all of them.
+ * Threads run one after the other here, so the accesses that a warp makes together on a device are
+ * put together afterwards: the k-th time that each lane comes to an instruction. In global memory
+ * such a group costs the 32-byte sectors it touches, at best the bytes it asks for; in shared
+ * memory the waves in which no two words share one of the 32 banks. The first blocks of a launch
+ * stand for all of them.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -13,11 +14,13 @@
 
 #include "simt.h"
 
-namespace emu {
+namespace emu
+{
 
 bool measuring;
 
-namespace {
+namespace
+{
 
 constexpr uint64_t BLOCKS = 64;
 constexpr uint32_t WARP = 32, BANKS = 32;
@@ -38,7 +41,7 @@ struct Key {
     }
 };
 
-std::map<Key, Group> groups;                           /* of the running block */
+std::map<Key, Group> groups;                              /* of the running block */
 std::map<std::pair<uintptr_t, uint32_t>, uint32_t> turns; /* (pc, thread): how often it was there */
 std::map<std::string, emu_kernel_figures> figures;
 
@@ -63,7 +66,8 @@ size_t waves(const Group &g)
     for (size_t begin = 0; begin < g.address.size(); begin += at_once) {
         std::set<uintptr_t> words;
         for (size_t i = begin; i < std::min(begin + at_once, g.address.size()); i++)
-            for (uintptr_t w = g.address[i] / WORD; w * WORD < g.address[i] + g.bytes; w++) words.insert(w);
+            for (uintptr_t w = g.address[i] / WORD; w * WORD < g.address[i] + g.bytes; w++)
+                words.insert(w);
         size_t in_bank[BANKS] = {}, most = 0;
         for (uintptr_t w : words) most = std::max(most, ++in_bank[w % BANKS]);
         total += most;
@@ -91,10 +95,12 @@ void measure_block()
         std::sort(g.address.begin(), g.address.end());
         if (g.in_shared) {
             f.waves += static_cast<int64_t>(waves(g));
-            f.ideal_waves += static_cast<int64_t>(divide_up(units(g.address, g.bytes, WORD), BANKS));
+            f.ideal_waves +=
+                static_cast<int64_t>(divide_up(units(g.address, g.bytes, WORD), BANKS));
         } else {
             f.sectors += static_cast<int64_t>(units(g.address, g.bytes, SECTOR));
-            f.ideal_sectors += static_cast<int64_t>(divide_up(units(g.address, g.bytes, 1), SECTOR));
+            f.ideal_sectors +=
+                static_cast<int64_t>(divide_up(units(g.address, g.bytes, 1), SECTOR));
         }
     }
     groups.clear();

@@ -16,9 +16,11 @@ __attribute__((weak)) void omp_set_num_threads(int);
 __attribute__((weak)) int omp_get_max_threads(void);
 }
 
-namespace emu {
+namespace emu
+{
 
-namespace {
+namespace
+{
 
 struct Wishes {
     int64_t default_workspace_calls = 0;
@@ -62,8 +64,8 @@ std::string formatted(const char *format, va_list arguments)
 
 /* ---- operands ------------------------------------------------------------------------------------ */
 
-Operand operand(const char *what, const void *p, size_t size, int64_t rows, int64_t cols, int64_t ld,
-                Access access, Part part)
+Operand operand(const char *what, const void *p, size_t size, int64_t rows, int64_t cols,
+                int64_t ld, Access access, Part part)
 {
     return {what, p, size, rows, cols, ld, 0, 1, access, part, access != Access::Read};
 }
@@ -133,8 +135,8 @@ bool reach(const Operand &o)
     else if (reinterpret_cast<uintptr_t>(o.p) % o.size != 0)
         kind = "alignment";
     if (kind) {
-        violation(kind, "%s, an entry of a pointer array, needs %zu bytes of device %d at %s", o.what,
-                  bytes, running->device, locate(o.p).c_str());
+        violation(kind, "%s, an entry of a pointer array, needs %zu bytes of device %d at %s",
+                  o.what, bytes, running->device, locate(o.p).c_str());
         return false;
     }
     declare(o);
@@ -225,7 +227,8 @@ bool machine_works()
 
 /* ---- freedoms ------------------------------------------------------------------------------------ */
 
-Freedom::Freedom(const char *call, std::initializer_list<int64_t> arguments) : state_(settings().seed)
+Freedom::Freedom(const char *call, std::initializer_list<int64_t> arguments)
+    : state_(settings().seed)
 {
     for (const char *c = call; *c; c++) stir(uint64_t(*c));
     for (int64_t a : arguments) stir(uint64_t(a));
@@ -260,8 +263,8 @@ void note_default_workspace(const char *call)
 {
     wishes().default_workspace_calls++;
     if (wishes().forbid_default_workspace)
-        violation("workspace", "%s runs on the default workspace: none was set since cublasSetStream",
-                  call);
+        violation("workspace",
+                  "%s runs on the default workspace: none was set since cublasSetStream", call);
 }
 
 /* ---- BLAS and LAPACK ------------------------------------------------------------------------------ */

@@ -13,7 +13,8 @@
 #include "emu_int.h"
 #include "emu_library.h"
 
-namespace emu {
+namespace emu
+{
 
 /* What a refused call broke; each library has its own status for it. */
 enum class Refusal { None, Invalid, Unsupported, Memory, Dead };
@@ -31,8 +32,8 @@ struct Operand {
     Part part;
     bool result; /* becomes NaN by emu_poison_output */
 };
-Operand operand(const char *what, const void *p, size_t size, int64_t rows, int64_t cols, int64_t ld,
-                Access access, Part part = Part::All);
+Operand operand(const char *what, const void *p, size_t size, int64_t rows, int64_t cols,
+                int64_t ld, Access access, Part part = Part::All);
 Operand batched(Operand item, int64_t stride, int64_t batch);
 /* A vector of `count` elements. */
 Operand array(const char *what, const void *p, size_t size, int64_t count, Access access);
@@ -50,12 +51,25 @@ bool reach(const Operand &o);
 void spoil(const Operand &o);
 
 /* The checks of one call. After the first violation that a test collects, the others are not made. */
-class Arguments {
-public:
-    bool fine() const { return refusal_ == Refusal::None; }
-    Refusal refusal() const { return refusal_; }
-    void on_device(int device) { device_ = device; }
-    int device() const { return device_; }
+class Arguments
+{
+  public:
+    bool fine() const
+    {
+        return refusal_ == Refusal::None;
+    }
+    Refusal refusal() const
+    {
+        return refusal_;
+    }
+    void on_device(int device)
+    {
+        device_ = device;
+    }
+    int device() const
+    {
+        return device_;
+    }
 
     /* A violation `kind` unless `holds`; the documented status is that of an invalid value. */
     void require(bool holds, const char *kind, const char *format, ...)
@@ -69,9 +83,12 @@ public:
     void host_argument(const char *what, const void *p, size_t bytes);
     /* No output overlaps another operand. */
     void disjoint();
-    const std::vector<Operand> &operands() const { return operands_; }
+    const std::vector<Operand> &operands() const
+    {
+        return operands_;
+    }
 
-private:
+  private:
     int device_ = 0;
     Refusal refusal_ = Refusal::None;
     std::vector<Operand> operands_;
@@ -84,15 +101,22 @@ bool machine_works();
 
 /* Choices that a call with the same arguments makes again, since the libraries promise the same bits for them: drawn
  * from the seed, the name and the arguments. */
-class Freedom {
-public:
+class Freedom
+{
+  public:
     Freedom(const char *call, std::initializer_list<int64_t> arguments);
     void stir(uint64_t value);
     uint64_t draw(uint64_t n); /* [0, n) */
-    bool coin() { return draw(2) != 0; }
-    double uniform() { return double(draw(1u << 30)) * 0x1p-30; }
+    bool coin()
+    {
+        return draw(2) != 0;
+    }
+    double uniform()
+    {
+        return double(draw(1u << 30)) * 0x1p-30;
+    }
 
-private:
+  private:
     uint64_t state_;
 };
 /* What alignment a routine may look at when it chooses its order of summation. */
@@ -100,13 +124,14 @@ int64_t alignment_class(const void *p);
 
 /* BLAS and LAPACK take `int` and run on one thread here. */
 int blas_int(int64_t value);
-class OneThread {
-public:
+class OneThread
+{
+  public:
     OneThread();
     ~OneThread();
     OneThread(const OneThread &) = delete;
 
-private:
+  private:
     int before_;
 };
 
@@ -140,12 +165,14 @@ void store(const std::vector<T> &copy, T *p, int64_t rows, int64_t cols, int64_t
     }
 }
 
-template <class T> void fill(T *p, int64_t rows, int64_t cols, int64_t ld, T value, Part part = Part::All)
+template <class T>
+void fill(T *p, int64_t rows, int64_t cols, int64_t ld, T value, Part part = Part::All)
 {
     store(std::vector<T>(size_t(rows * cols), value), p, rows, cols, ld, part);
 }
 
-template <class T> bool all_finite(const std::vector<T> &copy, int64_t rows, int64_t cols, Part part)
+template <class T>
+bool all_finite(const std::vector<T> &copy, int64_t rows, int64_t cols, Part part)
 {
     for (int64_t j = 0; j < cols; j++) {
         int64_t first, last;

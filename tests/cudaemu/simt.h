@@ -1,4 +1,5 @@
-/* What the engine (simt.cpp) tells the access checker (access.cpp, figures.cpp) about the thread that runs.
+/* What the engine (simt.cpp) tells the access checker (access.cpp, figures.cpp) about the thread
+ * that runs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_SIMT_H
@@ -6,11 +7,12 @@
 
 #include "emu_device.h"
 
-namespace emu {
+namespace emu
+{
 
 /* Every run of a block has a serial number; those of one launch are consecutive. */
 struct Here {
-    uint64_t first;    /* serial of the launch's first block; an access with a smaller one is of another launch */
+    uint64_t first;    /* serial of the launch's first block; smaller ones are of other launches */
     uint64_t serial;   /* of this block */
     uint32_t thread;   /* in the block */
     uint32_t barriers; /* that the block has passed */
@@ -19,10 +21,12 @@ struct Here {
 };
 extern Here here;
 
-/* True while code of a kernel runs, as against the engine's or the host's: the accesses to be checked. */
+/* True while code of a kernel runs, as against the engine's or the host's: the accesses to be
+ * checked. */
 extern bool checking;
 
-/* Whether what `other` (of the same warp) did at its `tick` is ordered before what the running thread does now. */
+/* Whether what `other` (of the same warp) did at its `tick` is ordered before what the running
+ * thread does now. */
 bool ordered_in_warp(uint32_t other, uint32_t tick);
 
 /* "thread (3,0,0) of block (1,0,0)" */
@@ -38,7 +42,8 @@ struct SharedArray {
 extern char *shared_low, *shared_high;
 const std::vector<SharedArray> &shared_arrays();
 
-/* After a violation that is only recorded: leaves the launch where it is. Called from a thread of a kernel. */
+/* After a violation that is only recorded: leaves the launch where it is. Called from a thread of a
+ * kernel. */
 [[noreturn]] void give_up();
 
 /* access.cpp: around a launch and after each of its blocks. */
@@ -47,7 +52,7 @@ void end_block_accesses();
 void end_accesses();
 void unchecked_kernel_ran();
 
-/* figures.cpp: how well the accesses of a warp fit together; `pc` says which instruction made one. */
+/* figures.cpp: how well the accesses of a warp fit together; `pc` tells instructions apart. */
 extern bool measuring;
 void measure_access(const void *p, size_t bytes, bool in_shared, uintptr_t pc);
 void measure_block();

@@ -1,5 +1,5 @@
-/* The emulation's execution of kernels, tested: each planted bug is found, in every order; its corrected twin and the
- * sample kernels pass, with known answers that are the same in every order.
+/* The emulation's execution of kernels, tested: each planted bug is found, in every order; its
+ * corrected twin and the sample kernels pass, with known answers that are the same in every order.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -18,7 +18,8 @@
 #include "planted_kernels.h"
 #include "sample_kernels.h"
 
-namespace {
+namespace
+{
 
 int failures, checks;
 
@@ -37,8 +38,9 @@ __attribute__((format(printf, 2, 3))) void expect(bool right, const char *format
 
 #define CUDA(call) expect((call) == cudaSuccess, "%s:%d: %s", __FILE__, __LINE__, #call)
 
-template <typename T> class OnDevice {
-public:
+template <typename T> class OnDevice
+{
+  public:
     explicit OnDevice(size_t n) : n_(n)
     {
         CUDA(cudaMalloc(reinterpret_cast<void **>(&p_), n * sizeof(T)));
@@ -63,7 +65,7 @@ public:
         return v;
     }
 
-private:
+  private:
     size_t n_;
     T *p_ = nullptr;
 };
@@ -73,8 +75,10 @@ struct Order {
     uint64_t seed;
     const char *name;
 };
-constexpr Order orders[] = {{EMU_ASCENDING, 1, "ascending"}, {EMU_DESCENDING, 1, "descending"},
-                            {EMU_RANDOM_ORDER, 1, "random 1"}, {EMU_RANDOM_ORDER, 2, "random 2"},
+constexpr Order orders[] = {{EMU_ASCENDING, 1, "ascending"},
+                            {EMU_DESCENDING, 1, "descending"},
+                            {EMU_RANDOM_ORDER, 1, "random 1"},
+                            {EMU_RANDOM_ORDER, 2, "random 2"},
                             {EMU_RANDOM_ORDER, 3, "random 3"}};
 
 void in_all_orders(const std::function<void(const char *)> &test)
@@ -86,7 +90,7 @@ void in_all_orders(const std::function<void(const char *)> &test)
     }
 }
 
-/* ---- samples -------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 void test_transpose()
 {
@@ -94,11 +98,13 @@ void test_transpose()
     std::vector<double> a(static_cast<size_t>(m * n)), expected(a.size());
     for (int64_t j = 0; j < n; j++)
         for (int64_t i = 0; i < m; i++)
-            expected[static_cast<size_t>(j + i * n)] = a[static_cast<size_t>(i + j * m)] = static_cast<double>(i * 1000 + j);
+            expected[static_cast<size_t>(j + i * n)] = a[static_cast<size_t>(i + j * m)] =
+                static_cast<double>(i * 1000 + j);
     in_all_orders([&](const char *name) {
         for (int kind = 0; kind < 3; kind++) {
             OnDevice<double> A(a), B(a.size());
-            CUDA(kind < 2 ? sample_transpose(kind, m, n, A, B, 0) : sample_transpose_naive(m, n, A, B, 0));
+            CUDA(kind < 2 ? sample_transpose(kind, m, n, A, B, 0)
+                          : sample_transpose_naive(m, n, A, B, 0));
             expect(B.get() == expected, "transpose, version %d, %s order", kind, name);
         }
     });
@@ -110,9 +116,11 @@ void test_sum()
         std::vector<double> x(n);
         for (size_t i = 0; i < n; i++) x[i] = static_cast<double>(i + 1);
         in_all_orders([&](const char *name) {
-            OnDevice<double> X(x), partial(64), sum(1);
+            OnDevice<double> X(x)
+            , partial(64), sum(1);
             CUDA(sample_sum(static_cast<int64_t>(n), X, partial, sum, 0));
-            expect(sum.get()[0] == static_cast<double>(n) * static_cast<double>(n + 1) / 2, "sum of %zu, %s order", n, name);
+            expect(sum.get()[0] == static_cast<double>(n) * static_cast<double>(n + 1) / 2,
+                   "sum of %zu, %s order", n, name);
         });
     }
 }
@@ -127,7 +135,8 @@ void test_axpy()
         expected[i] = 2.0f * x[i] + y[i];
     }
     in_all_orders([&](const char *name) {
-        OnDevice<float> X(x), Y(y);
+        OnDevice<float> X(x)
+        , Y(y);
         CUDA(sample_axpy(static_cast<int64_t>(n), 2.0f, X, Y, 0));
         expect(Y.get() == expected, "axpy, %s order", name);
     });
@@ -141,7 +150,8 @@ void test_normal()
     std::vector<float> expected;
     for (int64_t j = 0; j < n; j++)
         for (int64_t i = 0; i < m; i++)
-            expected.push_back(ritz_random_normal_at(seed, word, static_cast<uint64_t>(i), static_cast<uint32_t>(j)));
+            expected.push_back(ritz_random_normal_at(seed, word, static_cast<uint64_t>(i),
+                                                     static_cast<uint32_t>(j)));
     in_all_orders([&](const char *name) {
         OnDevice<float> A(expected.size());
         CUDA(sample_normal(m, n, seed, word, A, 0));
@@ -161,7 +171,8 @@ void test_warp_scan()
         }
     }
     in_all_orders([&](const char *name) {
-        OnDevice<int> X(x), Y(x.size());
+        OnDevice<int> X(x)
+        , Y(x.size());
         CUDA(sample_warp_scan(static_cast<int64_t>(rows), X, Y, 0));
         expect(Y.get() == expected, "warp scan, %s order", name);
     });
@@ -210,7 +221,9 @@ std::vector<uint32_t> tour_answers(const std::vector<uint32_t> &x)
             leading << 8 | (first == 32 ? 0 : first + 1),
             reversed(v),
             1,
-            v > 1u << 30 ? 1u << 30 : v < 7 ? 7 : v,
+            v > 1u << 30 ? 1u << 30
+            : v < 7      ? 7
+                         : v,
             sine * 4 + (2 - sine),
             1 + v % 7,
             5 * (v % 5),
@@ -230,18 +243,19 @@ void test_tour()
     for (uint32_t v : x) largest = std::max(largest, static_cast<int>(v % 1000));
     const std::vector<uint32_t> expected = tour_answers(x);
     in_all_orders([&](const char *name) {
-        OnDevice<uint32_t> X(x), out(64 * 16);
+        OnDevice<uint32_t> X(x)
+        , out(64 * 16);
         OnDevice<int> counter(std::vector<int>{0, 0});
         CUDA(sample_tour(X, out, counter, 0));
         const std::vector<uint32_t> got = out.get();
         for (size_t i = 0; i < got.size(); i++)
-            expect(got[i] == expected[i], "tour, %s order: thread %zu, word %zu: %#x, expected %#x", name,
-                   i / 16, i % 16, got[i], expected[i]);
+            expect(got[i] == expected[i], "tour, %s order: thread %zu, word %zu: %#x, expected %#x",
+                   name, i / 16, i % 16, got[i], expected[i]);
         expect(counter.get() == std::vector<int>({64, largest}), "atomics, %s order", name);
     });
 }
 
-/* ---- planted bugs --------------------------------------------------------------------------------- */
+/* ---- planted bugs ---------------------------------------------------------------------------- */
 
 struct Run {
     std::vector<std::string> kinds; /* of the violations */
@@ -254,7 +268,8 @@ Run run(planted_launch *launch, int planted)
     Run r;
     std::vector<int> x(PLANTED_N);
     for (size_t i = 0; i < x.size(); i++) x[i] = static_cast<int>(i * 7919 % 1000 + 1);
-    OnDevice<int> X(x), Y(std::vector<int>(PLANTED_N, -1)), Z(PLANTED_N);
+    OnDevice<int> X(x)
+    , Y(std::vector<int>(PLANTED_N, -1)), Z(PLANTED_N);
     emu_collect(1);
     launch(planted, X, Y, Z, 0);
     static_cast<void>(cudaDeviceSynchronize());
@@ -303,11 +318,13 @@ void test_planted(const char *name, planted_launch *launch, const char *kinds, b
         } else if (names(kinds, "result")) {
             const Run bug = run(launch, 1);
             expect(bug.kinds.empty(), "%s, %s order: %s", name, order, bug.text.c_str());
-            expect(bug.y != right && bug.y[0] == 0x7ff4dead, "%s, %s order: not recognisable", name, order);
+            expect(bug.y != right && bug.y[0] == 0x7ff4dead, "%s, %s order: not recognisable", name,
+                   order);
         } else if (checked || names("barrier collective shared", kinds)) {
             const Run bug = run(launch, 1);
-            expect(!bug.kinds.empty() && names(kinds, bug.kinds[0]), "%s, %s order: found %s instead of %s", name,
-                   order, bug.kinds.empty() ? "nothing" : bug.text.c_str(), kinds);
+            expect(!bug.kinds.empty() && names(kinds, bug.kinds[0]),
+                   "%s, %s order: found %s instead of %s", name, order,
+                   bug.kinds.empty() ? "nothing" : bug.text.c_str(), kinds);
             if (print_texts) printf("%s (%s): %s\n", name, order, bug.text.c_str());
         }
     });
@@ -336,21 +353,24 @@ void test_pointers()
             int *bad = nullptr;
             if (which == 0) bad = host.data();
             if (which == 2) CUDA(cudaSetDevice(1));
-            if (which == 1 || which == 2) CUDA(cudaMalloc(reinterpret_cast<void **>(&bad), 256 * sizeof(int)));
-            if (which == 2) CUDA(cudaMemcpy(bad, x.data(), 256 * sizeof(int), cudaMemcpyHostToDevice));
+            if (which == 1 || which == 2)
+                CUDA(cudaMalloc(reinterpret_cast<void **>(&bad), 256 * sizeof(int)));
+            if (which == 2)
+                CUDA(cudaMemcpy(bad, x.data(), 256 * sizeof(int), cudaMemcpyHostToDevice));
             if (which == 1) CUDA(cudaFree(bad));
             if (which == 3) bad = shorter;
             CUDA(cudaSetDevice(0));
             emu_collect(1);
             planted_copy(256, write ? good : bad, write ? bad : good, 0);
             static_cast<void>(cudaDeviceSynchronize());
-            expect_found(write ? "write through a wrong pointer" : "read through a wrong pointer", kind[which]);
+            expect_found(write ? "write through a wrong pointer" : "read through a wrong pointer",
+                         kind[which]);
             emu_collect(0);
             if (which == 2) CUDA(cudaFree(bad));
         }
 }
 
-/* ---- figures -------------------------------------------------------------------------------------- */
+/* ---- figures --------------------------------------------------------------------------------- */
 
 double ratio(const char *kernel, bool shared)
 {
@@ -360,7 +380,8 @@ double ratio(const char *kernel, bool shared)
                   : static_cast<double>(f.sectors) / static_cast<double>(f.ideal_sectors);
 }
 
-/* 32 lanes of 8 bytes: rows cost 8 sectors, columns 32; a column of an unpadded tile 32 waves instead of 2. */
+/* 32 lanes of 8 bytes: rows cost 8 sectors, columns 32; a column of an unpadded tile 32 waves
+ * instead of 2. */
 void test_figures()
 {
     const int64_t n = 64;

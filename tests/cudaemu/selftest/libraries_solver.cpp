@@ -123,11 +123,11 @@ template <class T> void xgeqrf(Solver *s, Matrix<T> *A, Array<T> *tau, Array<int
 {
     Workspaces w;
     cudaDataType t = type_of<T>();
-    FINE(cusolverDnXgeqrf_bufferSize(s->h, s->params, A->rows, A->cols, t, A->p, A->ld, t, tau->p, t,
-                                     &w.device_bytes, &w.host_bytes));
+    FINE(cusolverDnXgeqrf_bufferSize(s->h, s->params, A->rows, A->cols, t, A->p, A->ld, t, tau->p,
+                                     t, &w.device_bytes, &w.host_bytes));
     w.make();
-    FINE(cusolverDnXgeqrf(s->h, s->params, A->rows, A->cols, t, A->p, A->ld, t, tau->p, t, w.device->p,
-                          w.device_bytes, w.host.data(), w.host_bytes, info->p));
+    FINE(cusolverDnXgeqrf(s->h, s->params, A->rows, A->cols, t, A->p, A->ld, t, tau->p, t,
+                          w.device->p, w.device_bytes, w.host.data(), w.host_bytes, info->p));
     OK(cudaStreamSynchronize(s->stream));
 }
 
@@ -155,7 +155,8 @@ void xormqr(Solver *s, cublasSideMode_t side, cublasOperation_t op, const Matrix
     int lwork = -1, m = int(C->rows), n = int(C->cols), lda = int(A.ld), ldc = int(C->ld);
     FINE(cusolverDnSormqr_bufferSize(s->h, side, op, m, n, k, A.p, lda, tau.p, C->p, ldc, &lwork));
     Array<float> work{size_t(lwork)};
-    FINE(cusolverDnSormqr(s->h, side, op, m, n, k, A.p, lda, tau.p, C->p, ldc, work.p, lwork, info));
+    FINE(
+        cusolverDnSormqr(s->h, side, op, m, n, k, A.p, lda, tau.p, C->p, ldc, work.p, lwork, info));
     OK(cudaStreamSynchronize(s->stream));
 }
 
@@ -165,7 +166,8 @@ void xormqr(Solver *s, cublasSideMode_t side, cublasOperation_t op, const Matrix
     int lwork = -1, m = int(C->rows), n = int(C->cols), lda = int(A.ld), ldc = int(C->ld);
     FINE(cusolverDnDormqr_bufferSize(s->h, side, op, m, n, k, A.p, lda, tau.p, C->p, ldc, &lwork));
     Array<double> work{size_t(lwork)};
-    FINE(cusolverDnDormqr(s->h, side, op, m, n, k, A.p, lda, tau.p, C->p, ldc, work.p, lwork, info));
+    FINE(
+        cusolverDnDormqr(s->h, side, op, m, n, k, A.p, lda, tau.p, C->p, ldc, work.p, lwork, info));
     OK(cudaStreamSynchronize(s->stream));
 }
 
@@ -175,7 +177,8 @@ void form_q(Solver *s, const Matrix<T> &F, const Array<T> &tau, Matrix<T> *Q, in
 {
     int64_t q = std::min(F.rows, F.cols);
     for (int64_t j = 0; j < Q->cols; j++)
-        for (int64_t i = 0; i < Q->rows; i++) Q->at(i, j) = j < q && i > j ? F.at(i, j) : nan_of<T>();
+        for (int64_t i = 0; i < Q->rows; i++)
+            Q->at(i, j) = j < q && i > j ? F.at(i, j) : nan_of<T>();
     Q->up();
     xorgqr(s, Q, int(std::min(q, Q->cols)), tau, info);
     Q->down(s->stream);

@@ -31,18 +31,18 @@ void expect_svd(const Matrix<T> &A, const Array<T> &S, const Matrix<T> &U, int64
 }
 
 template <class T>
-void xgesvd(Solver *s, char jobu, char jobvt, Matrix<T> *A, Array<T> *S, Matrix<T> *U, Matrix<T> *VT,
-            int *info)
+void xgesvd(Solver *s, char jobu, char jobvt, Matrix<T> *A, Array<T> *S, Matrix<T> *U,
+            Matrix<T> *VT, int *info)
 {
     Workspaces w;
     cudaDataType t = type_of<T>();
     T *u = jobu == 'N' ? nullptr : U->p, *vt = jobvt == 'N' ? nullptr : VT->p;
-    FINE(cusolverDnXgesvd_bufferSize(s->h, s->params, jobu, jobvt, A->rows, A->cols, t, A->p, A->ld, t,
-                                     S->p, t, u, U->ld, t, vt, VT->ld, t, &w.device_bytes,
+    FINE(cusolverDnXgesvd_bufferSize(s->h, s->params, jobu, jobvt, A->rows, A->cols, t, A->p, A->ld,
+                                     t, S->p, t, u, U->ld, t, vt, VT->ld, t, &w.device_bytes,
                                      &w.host_bytes));
     w.make();
-    FINE(cusolverDnXgesvd(s->h, s->params, jobu, jobvt, A->rows, A->cols, t, A->p, A->ld, t, S->p, t, u,
-                          U->ld, t, vt, VT->ld, t, w.device->p, w.device_bytes, w.host.data(),
+    FINE(cusolverDnXgesvd(s->h, s->params, jobu, jobvt, A->rows, A->cols, t, A->p, A->ld, t, S->p,
+                          t, u, U->ld, t, vt, VT->ld, t, w.device->p, w.device_bytes, w.host.data(),
                           w.host_bytes, info));
     OK(cudaStreamSynchronize(s->stream));
 }
@@ -82,29 +82,32 @@ cusolverStatus_t gesvdj_size(cusolverDnHandle_t h, cusolverEigMode_t jobz, int e
                              const Matrix<float> &A, const Array<float> &S, const Matrix<float> &U,
                              const Matrix<float> &V, int *lwork, gesvdjInfo_t j)
 {
-    return cusolverDnSgesvdj_bufferSize(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld), S.p,
-                                        U.p, int(U.ld), V.p, int(V.ld), lwork, j);
+    return cusolverDnSgesvdj_bufferSize(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld),
+                                        S.p, U.p, int(U.ld), V.p, int(V.ld), lwork, j);
 }
 
 cusolverStatus_t gesvdj_size(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
-                             const Matrix<double> &A, const Array<double> &S, const Matrix<double> &U,
-                             const Matrix<double> &V, int *lwork, gesvdjInfo_t j)
+                             const Matrix<double> &A, const Array<double> &S,
+                             const Matrix<double> &U, const Matrix<double> &V, int *lwork,
+                             gesvdjInfo_t j)
 {
-    return cusolverDnDgesvdj_bufferSize(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld), S.p,
-                                        U.p, int(U.ld), V.p, int(V.ld), lwork, j);
+    return cusolverDnDgesvdj_bufferSize(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld),
+                                        S.p, U.p, int(U.ld), V.p, int(V.ld), lwork, j);
 }
 
 cusolverStatus_t gesvdj_run(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
                             const Matrix<float> &A, const Array<float> &S, const Matrix<float> &U,
-                            const Matrix<float> &V, float *work, int lwork, int *info, gesvdjInfo_t j)
+                            const Matrix<float> &V, float *work, int lwork, int *info,
+                            gesvdjInfo_t j)
 {
     return cusolverDnSgesvdj(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld), S.p, U.p,
                              int(U.ld), V.p, int(V.ld), work, lwork, info, j);
 }
 
 cusolverStatus_t gesvdj_run(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
-                            const Matrix<double> &A, const Array<double> &S, const Matrix<double> &U,
-                            const Matrix<double> &V, double *work, int lwork, int *info, gesvdjInfo_t j)
+                            const Matrix<double> &A, const Array<double> &S,
+                            const Matrix<double> &U, const Matrix<double> &V, double *work,
+                            int lwork, int *info, gesvdjInfo_t j)
 {
     return cusolverDnDgesvdj(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld), S.p, U.p,
                              int(U.ld), V.p, int(V.ld), work, lwork, info, j);
@@ -225,7 +228,8 @@ double symmetric(const Matrix<T> &A, cublasFillMode_t uplo, int64_t i, int64_t j
 
 /* Columns of A hold eigenvectors of what A was, for the given values. */
 template <class T>
-void expect_pairs(const Matrix<T> &A, cublasFillMode_t uplo, const T *W, int64_t count, int64_t b = 0)
+void expect_pairs(const Matrix<T> &A, cublasFillMode_t uplo, const T *W, int64_t count,
+                  int64_t b = 0)
 {
     CHECK(orthogonality(A, count, b) <= LIMIT * double(A.rows) * eps<T>());
     for (int64_t j = 0; j < count; j++) {
@@ -246,11 +250,11 @@ void xsyevd(Solver *s, cusolverEigMode_t jobz, cublasFillMode_t uplo, Matrix<T> 
     Workspaces w;
     cudaDataType t = type_of<T>();
     A->up();
-    FINE(cusolverDnXsyevd_bufferSize(s->h, s->params, jobz, uplo, A->rows, t, A->p, A->ld, t, W->p, t,
-                                     &w.device_bytes, &w.host_bytes));
+    FINE(cusolverDnXsyevd_bufferSize(s->h, s->params, jobz, uplo, A->rows, t, A->p, A->ld, t, W->p,
+                                     t, &w.device_bytes, &w.host_bytes));
     w.make();
-    FINE(cusolverDnXsyevd(s->h, s->params, jobz, uplo, A->rows, t, A->p, A->ld, t, W->p, t, w.device->p,
-                          w.device_bytes, w.host.data(), w.host_bytes, info->p));
+    FINE(cusolverDnXsyevd(s->h, s->params, jobz, uplo, A->rows, t, A->p, A->ld, t, W->p, t,
+                          w.device->p, w.device_bytes, w.host.data(), w.host_bytes, info->p));
     A->down(s->stream);
     W->down(s->stream);
     info->down(s->stream);
@@ -289,8 +293,9 @@ template <class T> void try_batched(cublasFillMode_t uplo, int64_t n)
     FINE(cusolverDnXsyevBatched_bufferSize(s.h, s.params, VECTORS, uplo, n, t, A.p, A.ld, t, W.p, t,
                                            &w.device_bytes, &w.host_bytes, 3));
     w.make();
-    FINE(cusolverDnXsyevBatched(s.h, s.params, VECTORS, uplo, n, t, A.p, A.ld, t, W.p, t, w.device->p,
-                                w.device_bytes, w.host.data(), w.host_bytes, info.p, 3));
+    FINE(cusolverDnXsyevBatched(s.h, s.params, VECTORS, uplo, n, t, A.p, A.ld, t, W.p, t,
+                                w.device->p, w.device_bytes, w.host.data(), w.host_bytes, info.p,
+                                3));
     A.down(s.stream);
     W.down(s.stream);
     info.down(s.stream);
@@ -315,13 +320,13 @@ struct Spectrum {
         A.up();
         Workspaces w;
         int64_t found = -1;
-        FINE(cusolverDnXsyevdx_bufferSize(s.h, s.params, VECTORS, range, CUBLAS_FILL_MODE_LOWER, N,
-                                          CUDA_R_64F, A.p, A.ld, &vl, &vu, il, iu, &found, CUDA_R_64F,
-                                          W.p, CUDA_R_64F, &w.device_bytes, &w.host_bytes));
+        FINE(cusolverDnXsyevdx_bufferSize(
+            s.h, s.params, VECTORS, range, CUBLAS_FILL_MODE_LOWER, N, CUDA_R_64F, A.p, A.ld, &vl,
+            &vu, il, iu, &found, CUDA_R_64F, W.p, CUDA_R_64F, &w.device_bytes, &w.host_bytes));
         w.make();
-        FINE(cusolverDnXsyevdx(s.h, s.params, VECTORS, range, CUBLAS_FILL_MODE_LOWER, N, CUDA_R_64F, A.p,
-                               A.ld, &vl, &vu, il, iu, &found, CUDA_R_64F, W.p, CUDA_R_64F, w.device->p,
-                               w.device_bytes, w.host.data(), w.host_bytes, info.p));
+        FINE(cusolverDnXsyevdx(s.h, s.params, VECTORS, range, CUBLAS_FILL_MODE_LOWER, N, CUDA_R_64F,
+                               A.p, A.ld, &vl, &vu, il, iu, &found, CUDA_R_64F, W.p, CUDA_R_64F,
+                               w.device->p, w.device_bytes, w.host.data(), w.host_bytes, info.p));
         A.down(s.stream);
         W.down(s.stream);
         info.down(s.stream);
@@ -333,7 +338,8 @@ struct Spectrum {
         expect_pairs(A, CUBLAS_FILL_MODE_LOWER, W.v.data(), count);
         for (int64_t j = 0; j < count; j++)
             CHECK(std::abs(W.v[size_t(j)] - (first + double(j))) < 1e-12);
-        for (int64_t j = count; j < N; j++) CHECK(std::isnan(W.v[size_t(j)]) && std::isnan(A.at(0, j)));
+        for (int64_t j = count; j < N; j++)
+            CHECK(std::isnan(W.v[size_t(j)]) && std::isnan(A.at(0, j)));
     }
 };
 
@@ -430,9 +436,9 @@ ABORTS(gesvd_of_a_wide_matrix, "size")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXgesvd_bufferSize(s.h, s.params, 'N', 'N', 2, 3, CUDA_R_64F, nullptr, 2, CUDA_R_64F,
-                                     nullptr, CUDA_R_64F, nullptr, 1, CUDA_R_64F, nullptr, 1, CUDA_R_64F,
-                                     &a, &b));
+    FINE(cusolverDnXgesvd_bufferSize(s.h, s.params, 'N', 'N', 2, 3, CUDA_R_64F, nullptr, 2,
+                                     CUDA_R_64F, nullptr, CUDA_R_64F, nullptr, 1, CUDA_R_64F,
+                                     nullptr, 1, CUDA_R_64F, &a, &b));
 }
 
 ABORTS(syev_batched_too_large, "size")
@@ -440,8 +446,8 @@ ABORTS(syev_batched_too_large, "size")
     Solver s;
     size_t a, b;
     FINE(cusolverDnXsyevBatched_bufferSize(s.h, s.params, VECTORS, CUBLAS_FILL_MODE_LOWER, 256,
-                                           CUDA_R_64F, nullptr, 256, CUDA_R_64F, nullptr, CUDA_R_64F, &a,
-                                           &b, 8192));
+                                           CUDA_R_64F, nullptr, 256, CUDA_R_64F, nullptr,
+                                           CUDA_R_64F, &a, &b, 8192));
 }
 
 ABORTS(gesvdj_info_in_two_streams, "handle")
@@ -471,8 +477,8 @@ PASSES(workspace_overflow)
     int lwork = -1;
     gesvdjInfo_t j = nullptr;
     FINE(cusolverDnCreateGesvdjInfo(&j));
-    STATUS(cusolverDnDgesvdj_bufferSize(s.h, VECTORS, 1, 50000, 50000, nullptr, 50000, nullptr, nullptr,
-                                        50000, nullptr, 50000, &lwork, j),
+    STATUS(cusolverDnDgesvdj_bufferSize(s.h, VECTORS, 1, 50000, 50000, nullptr, 50000, nullptr,
+                                        nullptr, 50000, nullptr, 50000, &lwork, j),
            CUSOLVER_STATUS_INVALID_VALUE);
     CHECK(lwork == -1);
     FINE(cusolverDnDestroyGesvdjInfo(j));

@@ -15,8 +15,8 @@ PASSES_IN(cases::LATE, workspace_sizes)
     size_t before = 0;
     for (int64_t n = 1; n <= 100; n++) {
         size_t device_bytes = 0, host_bytes = 0;
-        FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, n, CUDA_R_32F, nullptr, n,
-                                         CUDA_R_32F, &device_bytes, &host_bytes));
+        FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, n, CUDA_R_32F,
+                                         nullptr, n, CUDA_R_32F, &device_bytes, &host_bytes));
         odd = odd && (device_bytes % 2 == 1 || device_bytes == 0);
         falls = falls || (device_bytes > 0 && device_bytes < before);
         none = none || device_bytes == 0;
@@ -33,8 +33,8 @@ ABORTS(workspace_never_asked_for, "workspace")
     A.up();
     Array<char> work(100000);
     Array<int> info(1);
-    FINE(cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_64F, A.p, A.ld, CUDA_R_64F,
-                          work.p, 100000, nullptr, 0, info.p));
+    FINE(cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_64F, A.p, A.ld,
+                          CUDA_R_64F, work.p, 100000, nullptr, 0, info.p));
 }
 
 ABORTS(workspace_asked_for_another_size, "workspace")
@@ -48,8 +48,8 @@ ABORTS(workspace_asked_for_another_size, "workspace")
     size_t device_bytes, host_bytes;
     FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 5, CUDA_R_64F, A.p, 5,
                                      CUDA_R_64F, &device_bytes, &host_bytes));
-    FINE(cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 4, CUDA_R_64F, A.p, A.ld, CUDA_R_64F,
-                          work.p, 100000, host.data(), 100000, info.p));
+    FINE(cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 4, CUDA_R_64F, A.p, A.ld,
+                          CUDA_R_64F, work.p, 100000, host.data(), 100000, info.p));
 }
 
 namespace
@@ -68,7 +68,8 @@ struct Potrf {
         do {
             n++;
             FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, n, CUDA_R_64F,
-                                             nullptr, n, CUDA_R_64F, &w.device_bytes, &w.host_bytes));
+                                             nullptr, n, CUDA_R_64F, &w.device_bytes,
+                                             &w.host_bytes));
         } while (w.device_bytes == 0 || w.host_bytes == 0);
         w.make();
         A = new Matrix<double>(n, n, 1, 0);
@@ -160,24 +161,24 @@ ABORTS(potrf_of_nothing, "size")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 0, CUDA_R_64F, nullptr, 1,
-                                     CUDA_R_64F, &a, &b));
+    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 0, CUDA_R_64F, nullptr,
+                                     1, CUDA_R_64F, &a, &b));
 }
 
 ABORTS(mixed_precision, "enum")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_32F, nullptr, 3,
-                                     CUDA_R_64F, &a, &b));
+    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_32F, nullptr,
+                                     3, CUDA_R_64F, &a, &b));
 }
 
 ABORTS(params_missing, "handle")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, nullptr, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_32F, nullptr, 3,
-                                     CUDA_R_32F, &a, &b));
+    FINE(cusolverDnXpotrf_bufferSize(s.h, nullptr, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_32F, nullptr,
+                                     3, CUDA_R_32F, &a, &b));
 }
 
 ABORTS(handle_destroyed_twice, "handle")

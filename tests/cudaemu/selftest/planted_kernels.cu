@@ -1,11 +1,13 @@
-/* Kernels with one bug each, beside the same kernels without it. What the emulation must find, it is shown here.
+/* Kernels with one bug each, beside the same kernels without it. What the emulation must find, it
+ * is shown here.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/kernel.cuh"
 
 #include "planted_kernels.h"
 
-namespace {
+namespace
+{
 
 constexpr int N = PLANTED_BLOCK;
 constexpr int HALF = 16;
@@ -106,8 +108,10 @@ template <bool BUG> __global__ void early_exit(const int *x, int *y, int *)
     if (BUG && !mine) return;
     tile[threadIdx.x] = x[global_index()];
     __syncthreads();
-    if (mine) y[global_index()] = tile[threadIdx.x];
-    else y[global_index()] = 0;
+    if (mine)
+        y[global_index()] = tile[threadIdx.x];
+    else
+        y[global_index()] = 0;
 }
 
 template <bool BUG> __global__ void absent_lane(const int *x, int *y, int *)
@@ -127,7 +131,8 @@ template <bool BUG> __global__ void gone_lane(const int *x, int *y, int *)
 template <bool BUG> __global__ void outside_mask(const int *x, int *y, int *)
 {
     const unsigned mask = threadIdx.x % RITZ_WARP < HALF ? 0x0000FFFFu : 0xFFFF0000u;
-    y[global_index()] = static_cast<int>(__ballot_sync(BUG ? 0x0000FFFFu : mask, x[global_index()] & 1));
+    y[global_index()] =
+        static_cast<int>(__ballot_sync(BUG ? 0x0000FFFFu : mask, x[global_index()] & 1));
 }
 
 template <bool BUG> __global__ void two_masks(const int *x, int *y, int *)
@@ -199,16 +204,17 @@ template <bool BUG> __global__ void plain_counter(const int *x, int *y, int *)
     RITZ_SHARED(int, counter, );
     if (threadIdx.x == 0) counter = 0;
     __syncthreads();
-    if (BUG && threadIdx.x == 100) counter = counter + 1;
-    else atomicAdd(&counter, 1);
+    if (BUG && threadIdx.x == 100)
+        counter = counter + 1;
+    else
+        atomicAdd(&counter, 1);
     __syncthreads();
     y[global_index()] = counter + x[global_index()];
 }
 
 template <bool BUG> __global__ void misaligned(const int *x, int *y, int *z)
 {
-    if (threadIdx.x == 0)
-        *reinterpret_cast<double *>(z + blockIdx.x * 4 + (BUG ? 1 : 2)) = 1.0;
+    if (threadIdx.x == 0) *reinterpret_cast<double *>(z + blockIdx.x * 4 + (BUG ? 1 : 2)) = 1.0;
     y[global_index()] = x[global_index()];
 }
 
@@ -250,7 +256,8 @@ template <bool BUG> __global__ void float_bytes(const int *x, int *y, int *z)
 } // namespace
 
 #define LAUNCH(name, threads)                                                                      \
-    extern "C" cudaError_t planted_##name(int planted, const int *x, int *y, int *z, cudaStream_t s) \
+    extern "C" cudaError_t planted_##name(int planted, const int *x, int *y, int *z,               \
+                                          cudaStream_t s)                                          \
     {                                                                                              \
         return planted ? RITZ_LAUNCH((name<true>), PLANTED_BLOCKS, threads, 0, s, x, y, z)         \
                        : RITZ_LAUNCH((name<false>), PLANTED_BLOCKS, threads, 0, s, x, y, z);       \
@@ -279,7 +286,8 @@ LAUNCH(local_memory, N)
 LAUNCH(one_past, N)
 LAUNCH(float_bytes, N)
 
-extern "C" cudaError_t planted_block_order(int planted, const int *x, int *y, int *z, cudaStream_t s)
+extern "C" cudaError_t planted_block_order(int planted, const int *x, int *y, int *z,
+                                           cudaStream_t s)
 {
     const cudaError_t e = cudaMemsetAsync(z, 0, sizeof *z, s);
     if (e != cudaSuccess) return e;
@@ -287,17 +295,21 @@ extern "C" cudaError_t planted_block_order(int planted, const int *x, int *y, in
                    : RITZ_LAUNCH((block_order<false>), PLANTED_BLOCKS, N, 0, s, x, y, z);
 }
 
-extern "C" cudaError_t planted_short_dynamic(int planted, const int *x, int *y, int *, cudaStream_t s)
+extern "C" cudaError_t planted_short_dynamic(int planted, const int *x, int *y, int *,
+                                             cudaStream_t s)
 {
-    return RITZ_LAUNCH(dynamic, PLANTED_BLOCKS, N, static_cast<size_t>(planted ? N - 1 : N) * sizeof(int), s, x, y);
+    return RITZ_LAUNCH(dynamic, PLANTED_BLOCKS, N,
+                       static_cast<size_t>(planted ? N - 1 : N) * sizeof(int), s, x, y);
 }
 
 extern "C" cudaError_t planted_much_shared(int planted, const int *x, int *y, int *, cudaStream_t s)
 {
-    return RITZ_LAUNCH(much, PLANTED_BLOCKS, N, static_cast<size_t>(planted ? 20 : 1) * N * sizeof(int), s, x, y);
+    return RITZ_LAUNCH(much, PLANTED_BLOCKS, N,
+                       static_cast<size_t>(planted ? 20 : 1) * N * sizeof(int), s, x, y);
 }
 
-namespace {
+namespace
+{
 
 __global__ void copy_kernel(int64_t n, const int *x, int *y)
 {

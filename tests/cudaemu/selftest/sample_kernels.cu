@@ -1,15 +1,18 @@
-/* Kernels with known answers, written as the backend's are: correct in every order of blocks and threads.
+/* Kernels with known answers, written as the backend's are: correct in every order of blocks and
+ * threads.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/kernel_random.cuh"
 
 #include "sample_kernels.h"
 
-namespace {
+namespace
+{
 
 constexpr int TILE = 32, TILE_ROWS = 8;
 
-/* B = transpose(A): A is m x n, B n x m, both column-major. PAD 1 keeps the columns of the tile in different banks. */
+/* B = transpose(A): A is m x n, B n x m, both column-major. PAD 1 keeps the columns of the tile in
+ * different banks. */
 template <typename T, int PAD>
 __global__ void __launch_bounds__(TILE *TILE_ROWS)
     transpose_kernel(int64_t m, int64_t n, const T *A, int64_t lda, T *B, int64_t ldb)
@@ -98,7 +101,8 @@ __global__ void __launch_bounds__(MAP_THREADS)
     }
 }
 
-/* One warp a row: inclusive scan by shuffles of integers, in dynamic shared memory, with __syncwarp. */
+/* One warp a row: inclusive scan by shuffles of integers, in dynamic shared memory, with
+ * __syncwarp. */
 __global__ void __launch_bounds__(MAP_THREADS) warp_scan_kernel(int64_t rows, const int *x, int *y)
 {
     RITZ_DYN_SHARED(int, line);
@@ -135,11 +139,14 @@ __global__ void __launch_bounds__(64) tour_kernel(const uint32_t *x, uint32_t *o
     o[6] = static_cast<uint32_t>(__syncthreads_count(v & 1u));
     o[7] = static_cast<uint32_t>(__syncthreads_and(v != 0)) << 1 |
            static_cast<uint32_t>(__syncthreads_or(v == 0));
-    o[8] = static_cast<uint32_t>(__popc(v) + __popcll(static_cast<unsigned long long>(v) << 32 | 1u));
+    o[8] =
+        static_cast<uint32_t>(__popc(v) + __popcll(static_cast<unsigned long long>(v) << 32 | 1u));
     o[9] = static_cast<uint32_t>(__clz(static_cast<int>(v)) << 8 | __ffs(static_cast<int>(v)));
     o[10] = __brev(v);
-    o[11] = static_cast<uint32_t>(__float2half(static_cast<float>(v % 1000u)) == __float2half(static_cast<float>(v % 1000u)));
-    o[12] = static_cast<uint32_t>(max(min(static_cast<int64_t>(v), static_cast<int64_t>(1) << 30), static_cast<int64_t>(7)));
+    o[11] = static_cast<uint32_t>(__float2half(static_cast<float>(v % 1000u)) ==
+                                  __float2half(static_cast<float>(v % 1000u)));
+    o[12] = static_cast<uint32_t>(
+        max(min(static_cast<int64_t>(v), static_cast<int64_t>(1) << 30), static_cast<int64_t>(7)));
     double s, c;
     sincospi(static_cast<double>(v % 64u) / 4.0, &s, &c);
     o[13] = static_cast<uint32_t>(static_cast<int>(rint(2.0 * s * s) * 4 + rint(2.0 * c * c)));
@@ -157,23 +164,26 @@ unsigned grid_for(int64_t n, int64_t threads)
 
 } // namespace
 
-extern "C" cudaError_t sample_transpose(int padded, int64_t m, int64_t n, const double *A, double *B,
-                                        cudaStream_t s)
+extern "C" cudaError_t sample_transpose(int padded, int64_t m, int64_t n, const double *A,
+                                        double *B, cudaStream_t s)
 {
     const dim3 block(TILE, TILE_ROWS);
     const unsigned tiles = grid_for(m, TILE) * grid_for(n, TILE);
-    return padded ? RITZ_LAUNCH((transpose_kernel<double, 1>), tiles, block, 0, s, m, n, A, m, B, n)
-                  : RITZ_LAUNCH((transpose_kernel<double, 0>), tiles, block, 0, s, m, n, A, m, B, n);
+    return padded
+               ? RITZ_LAUNCH((transpose_kernel<double, 1>), tiles, block, 0, s, m, n, A, m, B, n)
+               : RITZ_LAUNCH((transpose_kernel<double, 0>), tiles, block, 0, s, m, n, A, m, B, n);
 }
 
 extern "C" cudaError_t sample_transpose_naive(int64_t m, int64_t n, const double *A, double *B,
                                               cudaStream_t s)
 {
-    return RITZ_LAUNCH((transpose_naive_kernel<double>), static_cast<unsigned>((m + TILE - 1) / TILE),
-                       dim3(TILE, TILE_ROWS), 0, s, m, n, A, m, B, n);
+    return RITZ_LAUNCH((transpose_naive_kernel<double>),
+                       static_cast<unsigned>((m + TILE - 1) / TILE), dim3(TILE, TILE_ROWS), 0, s, m,
+                       n, A, m, B, n);
 }
 
-extern "C" cudaError_t sample_sum(int64_t n, const double *x, double *partial, double *sum, cudaStream_t s)
+extern "C" cudaError_t sample_sum(int64_t n, const double *x, double *partial, double *sum,
+                                  cudaStream_t s)
 {
     const unsigned blocks = grid_for(n, SUM_THREADS);
     const cudaError_t e =
@@ -184,14 +194,15 @@ extern "C" cudaError_t sample_sum(int64_t n, const double *x, double *partial, d
 
 extern "C" cudaError_t sample_axpy(int64_t n, float a, const float *x, float *y, cudaStream_t s)
 {
-    return RITZ_LAUNCH((axpy_kernel<float>), grid_for(n, MAP_THREADS), MAP_THREADS, 0, s, n, a, x, y);
+    return RITZ_LAUNCH((axpy_kernel<float>), grid_for(n, MAP_THREADS), MAP_THREADS, 0, s, n, a, x,
+                       y);
 }
 
-extern "C" cudaError_t sample_normal(int64_t m, int64_t n, uint64_t seed, uint32_t stream_word, float *A,
-                                     cudaStream_t s)
+extern "C" cudaError_t sample_normal(int64_t m, int64_t n, uint64_t seed, uint32_t stream_word,
+                                     float *A, cudaStream_t s)
 {
-    return RITZ_LAUNCH(normal_kernel, grid_for((m + 3) / 4 * n, MAP_THREADS), MAP_THREADS, 0, s, m, n,
-                       seed, stream_word, A);
+    return RITZ_LAUNCH(normal_kernel, grid_for((m + 3) / 4 * n, MAP_THREADS), MAP_THREADS, 0, s, m,
+                       n, seed, stream_word, A);
 }
 
 extern "C" cudaError_t sample_warp_scan(int64_t rows, const int *x, int *y, cudaStream_t s)

@@ -19,7 +19,8 @@ template <class T> double orthogonality(const Matrix<T> &X, int64_t k, int64_t b
     for (int64_t p = 0; p < k; p++) {
         for (int64_t q = 0; q < k; q++) {
             double sum = p == q ? -1 : 0;
-            for (int64_t i = 0; i < X.rows; i++) sum += double(X.at(i, p, b)) * double(X.at(i, q, b));
+            for (int64_t i = 0; i < X.rows; i++)
+                sum += double(X.at(i, p, b)) * double(X.at(i, q, b));
             worst = std::max(worst, std::abs(sum));
         }
     }
@@ -64,7 +65,8 @@ void expect_factor(const Matrix<T> &F, cublasFillMode_t uplo, int64_t order, int
 {
     for (int64_t j = 0; j < order; j++) {
         for (int64_t i = j; i < order; i++) {
-            double sum = uplo == CUBLAS_FILL_MODE_LOWER ? -original(F, i, j, b) : -original(F, j, i, b);
+            double sum =
+                uplo == CUBLAS_FILL_MODE_LOWER ? -original(F, i, j, b) : -original(F, j, i, b);
             for (int64_t l = 0; l <= j; l++)
                 sum += factor_at(F, uplo, i, l, b) * factor_at(F, uplo, j, l, b);
             CHECK(std::abs(sum) <= LIMIT * double(F.rows) * eps<T>());
@@ -73,13 +75,13 @@ void expect_factor(const Matrix<T> &F, cublasFillMode_t uplo, int64_t order, int
 }
 
 inline cusolverStatus_t call_potrf_batched(cusolverDnHandle_t h, cublasFillMode_t uplo, float **p,
-                                    const Matrix<float> &A, int *info)
+                                           const Matrix<float> &A, int *info)
 {
     return cusolverDnSpotrfBatched(h, uplo, int(A.rows), p, int(A.ld), info, int(A.batch));
 }
 
 inline cusolverStatus_t call_potrf_batched(cusolverDnHandle_t h, cublasFillMode_t uplo, double **p,
-                                    const Matrix<double> &A, int *info)
+                                           const Matrix<double> &A, int *info)
 {
     return cusolverDnDpotrfBatched(h, uplo, int(A.rows), p, int(A.ld), info, int(A.batch));
 }

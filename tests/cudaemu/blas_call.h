@@ -1,15 +1,16 @@
 /* The emulated cuBLAS, among its own files. Sections named in comments are those of the contracts document.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef RITZ_TESTS_CUDAEMU_CUBLAS_H
-#define RITZ_TESTS_CUDAEMU_CUBLAS_H
+#ifndef RITZ_TESTS_CUDAEMU_BLAS_CALL_H
+#define RITZ_TESTS_CUDAEMU_BLAS_CALL_H
 
 #include <cblas.h>
 #include <cublas_v2.h>
 
 #include "library.h"
 
-namespace emu {
+namespace emu
+{
 
 struct BlasHandle {
     int device;
@@ -34,19 +35,35 @@ template <class T> struct Scalar {
         touch(range(what, on_device, sizeof(T), Access::Read));
         return *on_device;
     }
-    bool is_host(T v) const { return !on_device && value == v; }
+    bool is_host(T v) const
+    {
+        return !on_device && value == v;
+    }
 };
 
 /* Step by step what every call of cuBLAS does first, and how it ends. */
-class BlasCall {
-public:
+class BlasCall
+{
+  public:
     enum Purpose { Setting, Computing };
     BlasCall(const char *name, cublasHandle_t handle, Purpose purpose);
     /* May check its arguments: the test did not make it fail; handle, device and stream are right. */
-    bool begun() const { return begun_; }
-    BlasHandle *handle() const { return handle_; }
-    Arguments &arguments() { return arguments_; }
-    bool fine() const { return begun_ && arguments_.fine(); }
+    bool begun() const
+    {
+        return begun_;
+    }
+    BlasHandle *handle() const
+    {
+        return handle_;
+    }
+    Arguments &arguments()
+    {
+        return arguments_;
+    }
+    bool fine() const
+    {
+        return begun_ && arguments_.fine();
+    }
     cublasStatus_t status() const;
 
     template <class T> Scalar<T> scalar(const char *what, const T *p)
@@ -64,11 +81,14 @@ public:
     void operation(const char *what, cublasOperation_t op);
     void triangle(cublasFillMode_t uplo);
     /* NaN in the outputs, as the test wished. */
-    bool poisoned() const { return poisoned_; }
+    bool poisoned() const
+    {
+        return poisoned_;
+    }
     /* After all checks: overlaps, workspace; then queue the work. */
     cublasStatus_t enqueue(std::function<void()> work);
 
-private:
+  private:
     void check_workspace();
 
     Call call_;
@@ -100,15 +120,18 @@ inline CBLAS_TRANSPOSE transposition(cublasOperation_t op)
 }
 
 /* C = alpha op(A) op(B) + beta C on packed host copies. */
-void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k, float alpha,
-              const float *A, int64_t lda, const float *B, int64_t ldb, float beta, float *C);
-void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k, double alpha,
-              const double *A, int64_t lda, const double *B, int64_t ldb, double beta, double *C);
+void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k,
+              float alpha, const float *A, int64_t lda, const float *B, int64_t ldb, float beta,
+              float *C);
+void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k,
+              double alpha, const double *A, int64_t lda, const double *B, int64_t ldb, double beta,
+              double *C);
 
 /* The same with the sum over k cut in two, as the freedom says. */
 template <class T>
-void multiply_in_parts(Freedom *freedom, cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n,
-                       int64_t k, T alpha, const T *A, int64_t lda, const T *B, int64_t ldb, T beta, T *C)
+void multiply_in_parts(Freedom *freedom, cublasOperation_t ta, cublasOperation_t tb, int64_t m,
+                       int64_t n, int64_t k, T alpha, const T *A, int64_t lda, const T *B,
+                       int64_t ldb, T beta, T *C)
 {
     int64_t cut = freedom->coin() ? int64_t(freedom->draw(uint64_t(k) + 1)) : 0;
     const T *A2 = A + (ta == CUBLAS_OP_N ? cut * lda : cut);

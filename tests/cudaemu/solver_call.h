@@ -1,14 +1,15 @@
 /* The emulated cuSOLVER, among its own files. Sections named in comments are those of the contracts document.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#ifndef RITZ_TESTS_CUDAEMU_CUSOLVER_H
-#define RITZ_TESTS_CUDAEMU_CUSOLVER_H
+#ifndef RITZ_TESTS_CUDAEMU_SOLVER_CALL_H
+#define RITZ_TESTS_CUDAEMU_SOLVER_CALL_H
 
 #include <cusolverDn.h>
 
 #include "library.h"
 
-namespace emu {
+namespace emu
+{
 
 struct SolverHandle {
     int device;
@@ -31,10 +32,11 @@ constexpr char JACOBI_INFO[] = "gesvdjInfo";
 struct Key {
     const char *routine;
     std::vector<int64_t> arguments;
-    int64_t elements; /* a natural amount of workspace; what bufferSize says is odd and not monotone */
-    size_t size;      /* of an element */
-    bool in_bytes;    /* the 64-bit API, which has a host workspace besides */
-    bool hybrid;      /* blocks the caller if it has a host workspace (4.1) */
+    int64_t
+        elements;  /* a natural amount of workspace; what bufferSize says is odd and not monotone */
+    size_t size;   /* of an element */
+    bool in_bytes; /* the 64-bit API, which has a host workspace besides */
+    bool hybrid;   /* blocks the caller if it has a host workspace (4.1) */
 };
 struct Workspace {
     void *device;
@@ -44,8 +46,9 @@ struct Workspace {
 };
 
 /* info, as computed or as the test wishes. Of a batch the last item is forced. */
-class Verdicts {
-public:
+class Verdicts
+{
+  public:
     Verdicts() = default;
     Verdicts(int64_t batch, bool forced, int value)
         : info_(size_t(batch), 0), forced_(forced), value_(value)
@@ -56,23 +59,39 @@ public:
         bool last = size_t(item) + 1 == info_.size();
         return info_[size_t(item)] = forced_ && last ? value_ : computed;
     }
-    const std::vector<int> &info() const { return info_; }
+    const std::vector<int> &info() const
+    {
+        return info_;
+    }
 
-private:
+  private:
     std::vector<int> info_;
     bool forced_ = false;
     int value_ = 0;
 };
 
 /* Step by step what every call of cuSOLVER does first, and how it ends. */
-class SolverCall {
-public:
+class SolverCall
+{
+  public:
     enum Purpose { Setting, Computing };
     SolverCall(const char *name, cusolverDnHandle_t handle, Purpose purpose);
-    SolverHandle *handle() const { return handle_; }
-    Stream *stream() const { return stream_; }
-    Arguments &arguments() { return arguments_; }
-    bool fine() const { return begun_ && arguments_.fine(); }
+    SolverHandle *handle() const
+    {
+        return handle_;
+    }
+    Stream *stream() const
+    {
+        return stream_;
+    }
+    Arguments &arguments()
+    {
+        return arguments_;
+    }
+    bool fine() const
+    {
+        return begun_ && arguments_.fine();
+    }
     cusolverStatus_t status() const;
 
     void parameters(cusolverDnParams_t params);
@@ -90,10 +109,13 @@ public:
 
     /* After everything else: queue the work. It settles a verdict for each item; info is written after it. */
     cusolverStatus_t enqueue(int *info, int64_t batch, std::function<void(Verdicts *)> work);
-    bool poisoned() const { return poisoned_; }
+    bool poisoned() const
+    {
+        return poisoned_;
+    }
     Freedom freedom(std::initializer_list<int64_t> arguments) const;
 
-private:
+  private:
     struct Need {
         int64_t device, host;
     };

@@ -1,0 +1,85 @@
+/* Every public operation on a device, as a small case with all its data: for tests that disturb it.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RITZ_TESTS_EMU_OPERATIONS_H
+#define RITZ_TESTS_EMU_OPERATIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ritz/ritz.h"
+
+/* The matrices of a case; each is float64. */
+enum matrix_name {
+    MATRIX_A, /* m x n, row-major, random */
+    MATRIX_S, /* n x n, column-major, symmetric positive definite */
+    MATRIX_X, /* m x n, row-major, for results */
+    MATRIX_C, /* n x n, row-major, for results */
+    MATRICES
+};
+enum {
+    WRITES_A = 1 << MATRIX_A,
+    WRITES_S = 1 << MATRIX_S,
+    WRITES_X = 1 << MATRIX_X,
+    WRITES_C = 1 << MATRIX_C
+};
+
+struct world {
+    int64_t m, n, k;
+    ritz_device *dev;
+    ritz_stream *s;       /* of the operation under test; nothing else uses it */
+    ritz_stream *service; /* brings data and fetches results */
+    ritz_dmat mat[MATRICES];
+    double *initial[MATRICES]; /* row-major */
+    double *pageable;          /* m x n on the host, ordinary memory */
+    ritz_hmat pinned;          /* the same, page-locked */
+    /* What operations make. */
+    ritz_event *event;
+    ritz_dmat made;
+    ritz_hmat made_host;
+    ritz_pca *pca;
+    ritz_sketch_report sketch_report;
+    ritz_pca_report pca_report;
+    int64_t next_row;
+};
+
+struct operation {
+    const char *name;    /* the function, as its messages name it */
+    const char *variant; /* "" if there is one case only */
+    ritz_status (*prepare)(struct world *w); /* on the service stream; NULL: nothing to prepare */
+    ritz_status (*call)(struct world *w);
+    unsigned writes;    /* which matrices */
+    unsigned may;       /* what it may do that others must not */
+};
+enum {
+    MAY_SYNC = 1, /* its documentation says more than "Synchronises: never" */
+    MAY_ALLOCATE = 2
+};
+extern const struct operation operations[];
+extern const size_t operation_count;
+
+/* A device with two streams and the matrices; stops the program with a message if it cannot be had. */
+void open_world(struct world *w, const char *device, int64_t m, int64_t n);
+/* Fill the matrices and prepare the operation. */
+void load_world(struct world *w, const struct operation *op);
+/* Destroy what the operation made. */
+void drop_made(struct world *w);
+void close_world(struct world *w);
+
+/* What is in the matrices, on the host, and in what the operation made: the caller frees. */
+struct outcome {
+    double *values;
+    size_t count;
+};
+struct outcome outcome_of(struct world *w);
+/* The largest difference, relative to the largest value of each matrix. NaN counts as infinite. */
+double difference(const struct world *w, const struct outcome *a, const struct outcome *b);
+/* A matrix that the operation does not write is as it was loaded. */
+bool kept(struct world *w, enum matrix_name which);
+
+/* Stop the program with a message unless the call succeeded. */
+#define must(call) must_succeed((call), #call, __FILE__, __LINE__)
+void must_succeed(ritz_status status, const char *call, const char *file, int line);
+
+#endif

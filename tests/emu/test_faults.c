@@ -1,0 +1,217 @@
+/* Every CUDA call of every public operation fails in turn, on the emulation: the operation says so and names the call, its
+ * inputs are as before, nothing leaks, no contract is broken, and the same operation on the same stream then gives the
+ * CPU's answer.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cudaemu/emu.h"
+#include "emu/operations.h"
+
+/* Small matrices go to Ritz's own kernels, larger ones to the libraries. */
+static const struct {
+    int64_t m, n;
+} sizes[] = {{30, 20}, {140, 110}};
+
+static const double TOLERANCE = 1e-9;
+enum { CUDA_ERROR_LAUNCH_FAILURE = 719, MOST_CALLS = 100000 };
+
+static int problems;
+static long long faults;
+
+static void wrong(const struct operation *op, int64_t n, int64_t at, const char *what)
+{
+    problems++;
+    printf("FAIL %s %s, n = %lld, call %lld (%s): %s; the message is \"%s\"\n", op->name, op->variant,
+           (long long)n, (long long)at, emu_failed_call(), what, ritz_last_error());
+}
+
+static int objects_left(void)
+{
+    return emu_check_idle();
+}
+
+/* A kernel is launched by a function of its own name. */
+static bool names_the_call(const char *message)
+{
+    const char *call = emu_failed_call();
+    if (strstr(message, call)) return true;
+    return strncmp(call, "cudaLaunchKernel", 16) == 0 && strstr(message, "launch_");
+}
+
+static struct outcome run_undisturbed(struct world *w, const struct operation *op)
+{
+    load_world(w, op);
+    must(op->call(w));
+    must(ritz_stream_sync(w->s));
+    struct outcome o = outcome_of(w);
+    drop_made(w);
+    return o;
+}
+
+static struct outcome answer_of_cpu(const struct operation *op, int64_t m, int64_t n)
+{
+    struct world w;
+    open_world(&w, "cpu", m, n);
+    struct outcome o = run_undisturbed(&w, op);
+    close_world(&w);
+    return o;
+}
+
+static void check_inputs(struct world *w, const struct operation *op, int64_t at)
+{
+    for (int i = 0; i < MATRICES; i++)
+        if (!(op->writes & (1u << i)) && !kept(w, (enum matrix_name)i))
+            wrong(op, w->n, at, "an input was changed");
+}
+
+/* After a failure: the same again, right. */
+static void check_recovery(struct world *w, const struct operation *op, const struct outcome *right,
+                           int64_t at)
+{
+    drop_made(w);
+    load_world(w, op);
+    if (op->call(w) != RITZ_OK || ritz_stream_sync(w->s) != RITZ_OK) {
+        wrong(op, w->n, at, "the operation fails again, undisturbed");
+        return;
+    }
+    struct outcome o = outcome_of(w);
+    const double apart = difference(w, &o, right);
+    if (!(apart <= TOLERANCE)) {
+        printf("  difference %g\n", apart);
+        wrong(op, w->n, at, "the result after the failure is not the CPU's");
+    }
+    free(o.values);
+}
+
+/* The call number `at` fails; false once the operation makes fewer. */
+static bool fail_at(const struct operation *op, int64_t m, int64_t n, const struct outcome *right,
+                    int64_t at)
+{
+    struct world w;
+    open_world(&w, "cuda", m, n);
+    load_world(&w, op);
+    emu_fail_clear();
+    emu_fail_at(at);
+    ritz_status status = op->call(&w);
+    if (status == RITZ_OK) status = ritz_stream_sync(w.s);
+    const bool fired = emu_failed_call()[0] != '\0';
+    if (fired) {
+        faults++;
+        if (status == RITZ_OK)
+            wrong(op, n, at, "nobody noticed");
+        else if (!names_the_call(ritz_last_error()))
+            wrong(op, n, at, "the message does not name the call");
+        emu_fail_clear();
+        /* What was enqueued before the failure may still run; no error may be left of it. */
+        if (status != RITZ_OK && ritz_stream_sync(w.s) != RITZ_OK)
+            wrong(op, n, at, "the error stays on the stream");
+        check_inputs(&w, op, at);
+        check_recovery(&w, op, right, at);
+    } else if (status != RITZ_OK) {
+        wrong(op, n, at, "the operation fails by itself");
+    }
+    emu_fail_clear();
+    close_world(&w);
+    if (objects_left() != 0) {
+        wrong(op, n, at, "something leaked (above)");
+        exit(1);
+    }
+    emu_reset((uint64_t)at);
+    return fired;
+}
+
+static void sweep(const struct operation *op, int64_t m, int64_t n)
+{
+    const int before = problems;
+    struct outcome right = answer_of_cpu(op, m, n);
+    int64_t at = 1;
+    while (fail_at(op, m, n, &right, at)) {
+        if (++at > MOST_CALLS || problems > before + 5) break;
+    }
+    printf("%-28s %-14s %4lld x %-4lld %6lld calls%s\n", op->name, op->variant, (long long)m,
+           (long long)n, (long long)at - 1, problems > before ? "  FAILED" : "");
+    if (at == 1 && op->writes) wrong(op, n, 0, "the operation makes no call that can fail");
+    free(right.values);
+}
+
+/* ---- opening a device, creating a stream -------------------------------------------------------- */
+
+static ritz_status open_and_create(ritz_device **dev, ritz_stream **s)
+{
+    ritz_status status = ritz_device_open("cuda:0", dev);
+    return status ? status : ritz_stream_create(*dev, s);
+}
+
+static void sweep_opening(void)
+{
+    static const struct operation opening = {"ritz_device_open", "and stream", NULL, NULL, 0, 0};
+    int64_t at = 0;
+    for (bool fired = true; fired && ++at < MOST_CALLS;) {
+        ritz_device *dev = NULL;
+        ritz_stream *s = NULL;
+        emu_fail_clear();
+        emu_fail_at(at);
+        const ritz_status status = open_and_create(&dev, &s);
+        fired = emu_failed_call()[0] != '\0';
+        faults += fired;
+        if (fired && status == RITZ_OK) wrong(&opening, 0, at, "nobody noticed");
+        if (fired && status != RITZ_OK && !names_the_call(ritz_last_error()))
+            wrong(&opening, 0, at, "the message does not name the call");
+        emu_fail_clear();
+        must(ritz_stream_destroy(&s));
+        must(ritz_device_close(&dev));
+        if (objects_left() != 0) wrong(&opening, 0, at, "something leaked (above)");
+        must(open_and_create(&dev, &s));
+        must(ritz_stream_destroy(&s));
+        must(ritz_device_close(&dev));
+    }
+    printf("%-28s %-14s %11s %6lld calls\n", opening.name, opening.variant, "", (long long)at - 1);
+}
+
+/* ---- a lost device ------------------------------------------------------------------------------ */
+
+/* The first kernel crashes, which no call on that device survives. */
+static void lose_device(const struct operation *op)
+{
+    struct world w;
+    open_world(&w, "cuda:1", sizes[0].m, sizes[0].n);
+    load_world(&w, op);
+    emu_fail_clear();
+    emu_fail_async(1, CUDA_ERROR_LAUNCH_FAILURE);
+    ritz_status status = op->call(&w);
+    if (status == RITZ_OK) status = ritz_stream_sync(w.s);
+    faults++;
+    if (status != RITZ_ERR_DEVICE_LOST) wrong(op, w.n, 0, "the device is lost, and nobody says so");
+    if (op->call(&w) != RITZ_ERR_DEVICE_LOST) wrong(op, w.n, 0, "a lost device takes a call");
+    if (ritz_stream_destroy(&w.s) != RITZ_ERR_DEVICE_LOST && problems == 0)
+        wrong(op, w.n, 0, "destroying the stream does not say that work was lost");
+    /* Another device is not concerned. */
+    ritz_device *dev = NULL;
+    ritz_stream *s = NULL;
+    must(ritz_device_open("cuda:0", &dev));
+    must(ritz_stream_create(dev, &s));
+    must(ritz_stream_sync(s));
+    must(ritz_stream_destroy(&s));
+    must(ritz_device_close(&dev));
+}
+
+int main(int argc, char **argv)
+{
+    const char *level = getenv("RITZ_TEST_LEVEL");
+    const size_t rounds = level && strcmp(level, "quick") == 0 ? 1 : sizeof sizes / sizeof sizes[0];
+    const char *only = argc > 1 ? argv[1] : "";
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!only[0]) sweep_opening();
+    for (size_t i = 0; i < operation_count; i++)
+        for (size_t round = 0; round < rounds; round++)
+            if (strstr(operations[i].name, only))
+                sweep(&operations[i], sizes[round].m, sizes[round].n);
+    /* Last, because the emulated device cannot be had back. */
+    for (size_t i = 0; i < operation_count && !only[0]; i++)
+        if (strcmp(operations[i].name, "ritz_fill") == 0) lose_device(&operations[i]);
+    printf("%lld calls failed, %d problems\n", faults, problems);
+    return problems > 0 || faults == 0;
+}
