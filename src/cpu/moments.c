@@ -11,27 +11,27 @@
  *
  *   sum (x - m)(x - m)ᵀ = sum (x - s)(x - s)ᵀ - b r rᵀ,  r = m - s.
  *
- * Only the lower triangle is formed, in tiles. Blocks, row chunks and tiles are cut by the shape
- * alone; each is the work of one thread, so that the bits do not depend on how many there are.
+ * A staged block is cut into pieces of rows, a piece into panels of columns (moments_kernel.h). Of
+ * the product only the lower triangle is formed, in tiles, each of them by one thread: the product
+ * of a piece in the type of the computation, the sum over the pieces in float64.
+ *
+ * Blocks, pieces and chunks are cut by the shape and the instruction set; tiles also by the number
+ * of threads, but that changes no sum: the bits do not depend on it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <cblas.h>
-
 #include "cpu/items.h"
+#include "cpu/moments_kernel.h"
 #include "cpu/ops.h"
 #include "cpu/reduce.h"
 
-/* The longest sum that the type of the product carries. */
-#define SUM_ROWS 512
-#define PADDED_ROWS (SUM_ROWS + 16)
-/* Products of so many rows that are added to G together. */
-#define PRODUCTS 4
-/* A block holds several such pieces, for the threads to meet less often, within these limits. */
-#define BLOCK_BYTES (13 << 19)
-#define BLOCK_PIECES 32
-/* Rows that one thread sums, and centres, at a time. */
+#define PIECE_ROWS CPU_MOMENTS_ROWS
+/* A block holds several pieces, for the threads to meet, and to go through G, less often. */
+#define BLOCK_BYTES (10 << 20)
+#define LEAST_PIECES 4
+#define MOST_PIECES 64
+/* Rows that one thread sums, and centres, at a time; they lie in one piece. */
 #define CHUNK_ROWS 128
-/* The longest run of a row or column that is staged at once. */
+/* The longest run of a row that is centred at once. */
 #define RUN 256
 
 /* Consecutive elements of a row or a column of A. */
@@ -46,19 +46,19 @@ typedef void (*stage_function)(const struct moments *job, const struct stage_run
 
 struct moments {
     struct cpu_view A, mean, G;
-    int64_t count;         /* rows before */
-    int by_rows;           /* A and what is staged have contiguous rows, else columns */
-    int narrow;            /* A's type fits into float32, and is staged by float32 arithmetic */
-    int threads;           /* for which there is scratch memory */
-    int64_t pieces;        /* of SUM_ROWS rows in a block */
-    int64_t width, panels; /* columns of a tile, and how often they fit into n */
+    int64_t count;                /* rows before */
+    int by_rows;                  /* A is read row by row, else column by column */
+    int narrow;                   /* A's type fits into float32: staged by float32 arithmetic */
+    int threads;                  /* for which there is scratch memory */
+    int64_t block_pieces, panels; /* pieces of a block, panels of a piece */
+    int64_t width, tiles;         /* columns of a tile, and how often they fit into n */
     stage_function stage;
-    cpu_loop_body merge_tile;
+    struct cpu_moments_kernel kernel;
 
     /* Scratch. */
     void *staged; /* float32 or float64 */
     int64_t staged_size;
-    void *tiles;        /* PRODUCTS of width x width for each thread */
+    double *sums;       /* a tile for each thread */
     double *partial;    /* column sums of each chunk */
     double *shift;      /* m */
     float *shift_f32;   /* s */
@@ -68,11 +68,6 @@ struct moments {
     /* The block under way. */
     int64_t row0, rows;
     double weight; /* c b / (c + b) */
-};
-
-/* One tile of the lower triangle. */
-struct tile {
-    int64_t i0, j0, rows, cols;
 };
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -85,78 +80,111 @@ static int64_t pieces(int64_t total, int64_t size)
     return (total + size - 1) / size;
 }
 
-/* The tiles on the diagonal, of which half is formed, then the left and right halves of those below
- * it: all take the same time. */
-static int64_t tile_count(const struct moments *job)
+/* ---- the staged block ------------------------------------------------------------------------ */
+
+static int64_t panel_size(const struct moments *job)
 {
-    return job->panels * job->panels;
+    return PIECE_ROWS * job->kernel.panel;
 }
 
+/* Row i of the block, column j. */
+static void *staged_at(const struct moments *job, int64_t i, int64_t j)
+{
+    const int64_t panel = i / PIECE_ROWS * job->panels + j / job->kernel.panel;
+    const int64_t within = i % PIECE_ROWS * job->kernel.panel + j % job->kernel.panel;
+    return (char *)job->staged + (panel * panel_size(job) + within) * job->staged_size;
+}
+
+/* Columns beyond n, which the kernels read. Nothing else is ever written there. */
+static void clear_padding(const struct moments *job)
+{
+    const int64_t last = (job->panels - 1) * job->kernel.panel;
+    for (int64_t piece = 0; piece < job->block_pieces; piece++)
+        memset(staged_at(job, piece * PIECE_ROWS, last), 0,
+               (size_t)(panel_size(job) * job->staged_size));
+}
+
+/* Elements of type X, less their shifts of type X; the differences rounded to type T. */
+#define T double
+#define X double
+#define FN(name) name##_f64
+#define LOAD cpu_load_f64
+#define SHIFT shift
+#include "cpu/moments.inc"
+
+#define T float
+#define X double
+#define FN(name) name##_f32
+#define LOAD cpu_load_f64
+#define SHIFT shift
+#include "cpu/moments.inc"
+
+/* For types that float32 holds. */
+#define T float
+#define X float
+#define FN(name) name##_narrow
+#define LOAD cpu_load_f32
+#define SHIFT shift_f32
+#include "cpu/moments.inc"
+
+/* ---- tiles ----------------------------------------------------------------------------------- */
+
+/* Of the lower triangle. */
+struct tile {
+    int64_t i0, j0, rows, cols;
+};
+
+static int64_t tile_count(int64_t tiles)
+{
+    return tiles * (tiles + 1) / 2;
+}
+
+/* Those below the diagonal first: the ones on it, of which half is formed, make a better end. */
 static struct tile tile_number(const struct moments *job, int64_t index)
 {
-    const int64_t w = job->width, n = job->A.cols, half = pieces(w, 2);
-    const int64_t below = index - job->panels;
-    int64_t i = index, j = index;
-    if (below >= 0) {
-        for (i = 1, j = below / 2; j >= i; i++) j -= i;
-    }
-    struct tile t = {.i0 = i * w, .rows = smaller(w, n - i * w), .j0 = j * w, .cols = w};
-    if (i == j) t.cols = t.rows;
-    if (i != j && below % 2 == 0) t.cols = half;
-    if (i != j && below % 2 == 1) {
-        t.j0 += half;
-        t.cols = w - half;
-    }
-    return t;
+    const int64_t w = job->width, n = job->A.cols;
+    int64_t i = 1, j = index;
+    while (i < job->tiles && j >= i) j -= i++;
+    if (i == job->tiles) i = j;
+    return (struct tile){.i0 = i * w,
+                         .j0 = j * w,
+                         .rows = smaller(n - i * w, w),
+                         .cols = smaller(n - j * w, w)};
 }
 
-/* G(tile) += c b / (c + b) d dᵀ - b r rᵀ */
-static void add_mean_terms(const struct moments *job, const struct tile *t)
+/* G(tile) += sums - b r rᵀ + c b / (c + b) d dᵀ */
+static void add_to_G(const struct moments *job, const struct tile *t, const double *sums)
 {
     const double *restrict d = job->difference + t->i0, *restrict r = job->residual + t->i0;
     for (int64_t j = 0; j < t->cols; j++) {
+        const double *restrict sum = sums + j * job->kernel.tile;
         double *restrict g = cpu_view_at(&job->G, 0, t->i0, t->j0 + j);
         const double d_j = job->weight * job->difference[t->j0 + j];
         const double r_j = (double)job->rows * job->residual[t->j0 + j];
-        for (int64_t i = t->i0 == t->j0 ? j : 0; i < t->rows; i++) g[i] += d[i] * d_j - r[i] * r_j;
+        for (int64_t i = t->i0 == t->j0 ? j : 0; i < t->rows; i++)
+            g[i] += (sum[i] - r[i] * r_j) + d[i] * d_j;
     }
 }
 
-/* The staged block lies panel by panel, a panel cut into pieces of SUM_ROWS rows, so that each
- * operand of a product is in one place. In a piece, rows or columns are contiguous, as in A;
- * columns are padded: a power of two between them would put all into a few sets of the cache. */
-
-static int64_t staged_ld(const struct moments *job, int64_t j)
+static void merge_tile(void *context, int64_t index, int thread)
 {
-    const int64_t first = j / job->width * job->width;
-    return job->by_rows ? smaller(job->A.cols - first, job->width) : PADDED_ROWS;
-}
-
-static void *staged_at(const struct moments *job, int64_t i, int64_t j)
-{
-    const int64_t panel = j / job->width * job->width, col = j - panel;
-    const int64_t piece = i / SUM_ROWS, row = i % SUM_ROWS;
-    const int64_t panel_cols = smaller(job->A.cols - panel, job->width);
-    const int64_t start = PADDED_ROWS * (panel * job->pieces + piece * panel_cols);
-    const int64_t at = job->by_rows ? row * panel_cols + col : row + col * PADDED_ROWS;
-    return (char *)job->staged + (start + at) * job->staged_size;
-}
-
-#define TEMPLATE "cpu/moments.inc"
-#include "cpu/real_types.inc"
-
-/* The same as stage_f32 for types that float32 holds: the difference is rounded once there too. */
-static void stage_narrow(const struct moments *job, const struct stage_run *run, void *out)
-{
-    float buffer[RUN];
-    const float *restrict x = cpu_load_f32(run->x, job->A.dtype, run->stride, run->count, buffer);
-    const float *restrict shift = job->shift_f32 + run->col;
-    float *restrict y = out;
-    if (job->by_rows) {
-        for (int64_t i = 0; i < run->count; i++) y[i] = x[i] - shift[i];
-    } else {
-        for (int64_t i = 0; i < run->count; i++) y[i] = x[i] - *shift;
+    const struct moments *job = context;
+    const struct tile t = tile_number(job, index);
+    const int64_t ld = job->kernel.tile;
+    double *sums = job->sums + thread * ld * ld;
+    memset(sums, 0, (size_t)(ld * ld) * sizeof *sums);
+    for (int64_t row = 0; row < job->rows; row += PIECE_ROWS) {
+        const struct cpu_moments_product product = {.left = staged_at(job, row, t.i0),
+                                                    .right = staged_at(job, row, t.j0),
+                                                    .panel_size = panel_size(job),
+                                                    .rows = smaller(job->rows - row, PIECE_ROWS),
+                                                    .left_cols = t.rows,
+                                                    .right_cols = t.cols,
+                                                    .diagonal = t.i0 == t.j0,
+                                                    .tile = sums};
+        job->kernel.add(&product);
     }
+    add_to_G(job, &t, sums);
 }
 
 /* ---- the steps of a block -------------------------------------------------------------------- */
@@ -178,27 +206,25 @@ static void sum_chunk(void *context, int64_t chunk, int thread)
     cpu_block_sums(&v, 0, job->partial + chunk * job->A.cols);
 }
 
-/* What lies contiguous in the staged block, from column j on. */
-static int64_t run_length(const struct moments *job, int64_t j)
-{
-    return job->by_rows ? smaller(job->width - j % job->width, RUN) : CHUNK_ROWS;
-}
-
 static void stage_chunk(void *context, int64_t chunk, int thread)
 {
     const struct moments *job = context;
     const struct cpu_view v = chunk_of(job, chunk);
-    const int64_t lines = job->by_rows ? v.rows : v.cols, length = job->by_rows ? v.cols : v.rows;
+    const int64_t row = chunk * CHUNK_ROWS;
     (void)thread;
-    for (int64_t line = 0; line < lines; line++) {
-        for (int64_t first = 0, count; first < length; first += count) {
-            const int64_t i = job->by_rows ? line : first, j = job->by_rows ? first : line;
-            count = smaller(length - first, run_length(job, j));
-            const struct stage_run run = {.x = cpu_view_at(&v, 0, i, j),
-                                          .stride = job->by_rows ? v.col_stride : v.row_stride,
-                                          .count = count,
-                                          .col = j};
-            job->stage(job, &run, staged_at(job, chunk * CHUNK_ROWS + i, j));
+    if (job->by_rows) {
+        const int64_t length = RUN / job->kernel.panel * job->kernel.panel;
+        for (int64_t i = 0; i < v.rows; i++) {
+            for (int64_t j = 0; j < v.cols; j += length) {
+                const int64_t count = smaller(v.cols - j, length);
+                const struct stage_run run = {cpu_view_at(&v, 0, i, j), v.col_stride, count, j};
+                job->stage(job, &run, staged_at(job, row + i, j));
+            }
+        }
+    } else {
+        for (int64_t j = 0; j < v.cols; j++) {
+            const struct stage_run run = {cpu_view_at(&v, 0, 0, j), v.row_stride, v.rows, j};
+            job->stage(job, &run, staged_at(job, row, j));
         }
     }
 }
@@ -228,7 +254,7 @@ static void merge_block(struct moments *job, const struct cpu_compute *compute)
     ritz_parallel_for(compute, chunks, sum_chunk, job);
     merge_means(job);
     ritz_parallel_for(compute, chunks, stage_chunk, job);
-    ritz_parallel_for(compute, tile_count(job), job->merge_tile, job);
+    ritz_parallel_for(compute, tile_count(job->tiles), merge_tile, job);
 }
 
 /* Of G and the mean. */
@@ -246,9 +272,10 @@ static void moments_job(const struct cpu_context *ctx, const void *arguments)
     const double n = (double)job.A.cols;
     struct cpu_compute compute = cpu_compute_begin(ctx, n * n * (double)job.A.rows);
     if (compute.threads > job.threads) compute.threads = job.threads;
+    clear_padding(&job);
     if (job.count == 0) ritz_parallel_for(&compute, job.A.cols, clear_column, &job);
     while (job.row0 < job.A.rows) {
-        job.rows = smaller(job.A.rows - job.row0, job.pieces * SUM_ROWS);
+        job.rows = smaller(job.A.rows - job.row0, job.block_pieces * PIECE_ROWS);
         merge_block(&job, &compute);
         job.row0 += job.rows;
         job.count += job.rows;
@@ -258,32 +285,37 @@ static void moments_job(const struct cpu_context *ctx, const void *arguments)
 
 /* ---- the entry ------------------------------------------------------------------------------- */
 
-/* Blocks and tiles, from the shape. */
-static void cut(struct moments *job)
+static void cut_blocks(struct moments *job)
 {
-    const int64_t n = job->A.cols;
-    const int64_t fit = BLOCK_BYTES / (n * job->staged_size * SUM_ROWS);
-    job->pieces = smaller(smaller(fit, BLOCK_PIECES), pieces(job->A.rows, SUM_ROWS));
-    if (job->pieces < 1) job->pieces = 1;
+    const int64_t all = pieces(job->A.rows, PIECE_ROWS);
+    int64_t fit = BLOCK_BYTES / (job->panels * panel_size(job) * job->staged_size);
+    if (fit < LEAST_PIECES) fit = LEAST_PIECES;
+    if (fit > MOST_PIECES) fit = MOST_PIECES;
+    job->block_pieces = all == 0 ? 1 : pieces(all, pieces(all, fit));
+}
 
-    /* Several tiles where there is work for several threads; none too small for BLAS, and none so
-     * large that it and its operands leave the second-level cache. */
-    const int64_t least = 32, most = 400;
-    job->panels = pieces(n, most);
-    if (job->panels == 1 && n >= 2 * least) job->panels = 2;
-    job->width = pieces(n, job->panels);
-    job->panels = pieces(n, job->width); /* the rounding may have made one superfluous */
+/* Several tiles for each thread, if there are as many. */
+static void cut_tiles(struct moments *job)
+{
+    const int64_t enough = job->threads > 1 ? 4 * (int64_t)job->threads : 1;
+    int64_t tile = job->kernel.tile / job->kernel.panel;
+    while (tile > 1 && tile_count(pieces(job->panels, tile)) < enough) tile--;
+    job->tiles = pieces(job->panels, tile);
+    job->width = pieces(job->panels, job->tiles) * job->kernel.panel;
+    job->tiles = pieces(job->A.cols, job->width); /* the rounding may have made one superfluous */
 }
 
 static ritz_status take_scratch(ritz_stream *s, struct moments *job)
 {
-    const int64_t n = job->A.cols, tile = job->width * job->width;
-    const size_t size = (size_t)job->staged_size, real = sizeof(double);
+    const int64_t n = job->A.cols, staged_count = job->block_pieces * job->panels * panel_size(job);
+    const int64_t chunks = job->block_pieces * (PIECE_ROWS / CHUNK_ROWS);
+    const int64_t tile = job->kernel.tile * job->kernel.tile;
+    const size_t real = sizeof(double);
     size_t bytes = 0;
     void *p = NULL;
-    const size_t staged = cpu_piece(&bytes, job->pieces * PADDED_ROWS * n, size);
-    const size_t tiles = cpu_piece(&bytes, job->threads * PRODUCTS * tile, size);
-    const size_t partial = cpu_piece(&bytes, job->pieces * (SUM_ROWS / CHUNK_ROWS) * n, real);
+    const size_t staged = cpu_piece(&bytes, staged_count, (size_t)job->staged_size);
+    const size_t sums = cpu_piece(&bytes, job->threads * tile, real);
+    const size_t partial = cpu_piece(&bytes, chunks * n, real);
     const size_t shift = cpu_piece(&bytes, n, real);
     const size_t shift_f32 = cpu_piece(&bytes, n, sizeof(float));
     const size_t residual = cpu_piece(&bytes, n, real);
@@ -291,7 +323,7 @@ static ritz_status take_scratch(ritz_stream *s, struct moments *job)
     RITZ_TRY(ritz_work_bytes(s, bytes, &p));
     char *base = p;
     job->staged = base + staged;
-    job->tiles = base + tiles;
+    job->sums = (void *)(base + sums);
     job->partial = (void *)(base + partial);
     job->shift = (void *)(base + shift);
     job->shift_f32 = (void *)(base + shift_f32);
@@ -300,28 +332,41 @@ static ritz_status take_scratch(ritz_stream *s, struct moments *job)
     return RITZ_OK;
 }
 
-ritz_status cpu_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count, ritz_dmat A,
-                              ritz_dmat mean, ritz_dmat G)
+static stage_function stage_function_of(const struct moments *job)
+{
+    if (job->narrow) return job->by_rows ? stage_row_narrow : stage_col_narrow;
+    if (job->staged_size == sizeof(float)) return job->by_rows ? stage_row_f32 : stage_col_f32;
+    return job->by_rows ? stage_row_f64 : stage_col_f64;
+}
+
+ritz_status cpu_moments_merge_on(enum cpu_moments_path path, ritz_stream *s, ritz_dtype compute,
+                                 int64_t count, ritz_dmat A, ritz_dmat mean, ritz_dmat G)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const int f32 = compute == RITZ_F32;
     struct moments job = {.A = cpu_view_of(A),
                           .mean = cpu_view_of(mean),
                           .G = cpu_view_of(G),
                           .count = count,
+                          .narrow = compute == RITZ_F32 && cpu_fits_f32(A.dtype),
                           .threads = s->device->info.threads,
-                          .stage = f32 ? stage_f32 : stage_f64,
-                          .merge_tile = f32 ? merge_tile_f32 : merge_tile_f64,
-                          .staged_size = f32 ? (int64_t)sizeof(float) : (int64_t)sizeof(double)};
+                          .kernel = *cpu_moments_kernel(path, compute),
+                          .staged_size = (int64_t)ritz_dtype_size(compute)};
     ritz_status rc = RITZ_OK;
     if (A.cols == 0) return RITZ_OK;
-    job.narrow = compute == RITZ_F32 && cpu_fits_f32(A.dtype);
-    if (job.narrow) job.stage = stage_narrow;
     job.by_rows = !cpu_view_runs_down(&job.A);
-    cut(&job);
+    job.stage = stage_function_of(&job);
+    job.panels = pieces(A.cols, job.kernel.panel);
+    cut_blocks(&job);
+    cut_tiles(&job);
     RITZ_TRY_OUT(take_scratch(s, &job));
     RITZ_TRY_OUT(cpu_enqueue(s, moments_job, &job, sizeof job));
 out:
     ritz_work_release(s, mark);
     return rc;
+}
+
+ritz_status cpu_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count, ritz_dmat A,
+                              ritz_dmat mean, ritz_dmat G)
+{
+    return cpu_moments_merge_on(cpu_moments_best_path(), s, compute, count, A, mean, G);
 }

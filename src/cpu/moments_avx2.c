@@ -11,7 +11,7 @@
 #define VECTOR_BYTES 32
 #define VECTORS 3
 #define COLUMNS 4
-#define TILE_PANELS 4
+#define TILE_PANELS 6
 
 typedef __m256 vector_f32;
 typedef __m256d vector_f64;

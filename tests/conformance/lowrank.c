@@ -298,9 +298,9 @@ static void check_figure(const struct low_rank_case *c, omat A, omat R,
                                     norm * norm * dim * eps_of(c->dtype)),
                            30);
         break;
-    case RITZ_ERROR_BOUND:
+    case RITZ_ERROR_BOUND: /* both the figure and its resolution, 6 sqrt(u) |A|, count */
         (void)expect(c->kind != FUNCTION && error <= report->error &&
-                         report->error <= 6 * sqrt(unit(c->dtype)) * norm,
+                         report->error <= 6 * sqrt(2) * sqrt(unit(c->dtype)) * norm,
                      "the error %g has the bound %g", error, report->error);
         break;
     case RITZ_ERROR_ESTIMATE:

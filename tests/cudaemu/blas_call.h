@@ -1,4 +1,5 @@
-/* The emulated cuBLAS, among its own files. Sections named in comments are those of the contracts document.
+/* The emulated cuBLAS, among its own files. Sections named in comments are those of the contracts
+ * document.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_BLAS_CALL_H
@@ -23,7 +24,8 @@ struct BlasHandle {
     cublasMath_t math;
 };
 
-/* alpha or beta: copied at the call in pointer mode HOST, read when the op runs in mode DEVICE (3.1). */
+/* alpha or beta: copied at the call in pointer mode HOST, read when the op runs in mode DEVICE
+ * (3.1). */
 template <class T> struct Scalar {
     const char *what;
     T value;
@@ -47,7 +49,8 @@ class BlasCall
   public:
     enum Purpose { Setting, Computing };
     BlasCall(const char *name, cublasHandle_t handle, Purpose purpose);
-    /* May check its arguments: the test did not make it fail; handle, device and stream are right. */
+    /* May check its arguments: the test did not make it fail; handle, device and stream are
+     * right. */
     bool begun() const
     {
         return begun_;

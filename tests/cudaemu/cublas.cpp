@@ -12,7 +12,8 @@ namespace
 {
 
 constexpr char KIND[] = "cuBLAS handle";
-/* Of the default workspace; also the least that a workspace must have to prevent ALLOC_FAILED (3.1). */
+/* Of the default workspace; also the least that a workspace must have to prevent ALLOC_FAILED
+ * (3.1). */
 constexpr size_t POOL_BYTES = size_t(4) << 20, LEAST_WORKSPACE = size_t(16) << 10;
 constexpr size_t WORKSPACE_ALIGNMENT = 256;
 
@@ -60,7 +61,7 @@ const Name *name_of(cublasStatus_t status)
 
 } // namespace
 
-/* ---- calls --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 BlasCall::BlasCall(const char *name, cublasHandle_t handle, Purpose purpose)
     : call_(name, PLAIN), name_(name)
@@ -148,7 +149,7 @@ cublasStatus_t BlasCall::enqueue(std::function<void()> work)
     return CUBLAS_STATUS_SUCCESS;
 }
 
-/* ---- batches ------------------------------------------------------------------------------------- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 const void *Items::item(int64_t b, size_t size) const
 {
@@ -183,7 +184,7 @@ bool reach_items(const Items &items, const Operand &item, int64_t batch)
     return true;
 }
 
-/* ---- arithmetic ---------------------------------------------------------------------------------- */
+/* ---- arithmetic ------------------------------------------------------------------------------ */
 
 void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, int64_t k,
               float alpha, const float *A, int64_t lda, const float *B, int64_t ldb, float beta,
@@ -205,7 +206,7 @@ void multiply(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n, 
 
 using namespace emu;
 
-/* ---- handles, 3.1 -------------------------------------------------------------------------------- */
+/* ---- handles, 3.1 ---------------------------------------------------------------------------- */
 
 extern "C" cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
 {
@@ -313,7 +314,7 @@ extern "C" cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t 
     return c.status();
 }
 
-/* ---- texts, 1.5 ---------------------------------------------------------------------------------- */
+/* ---- texts, 1.5 ------------------------------------------------------------------------------ */
 
 extern "C" const char *cublasGetStatusName(cublasStatus_t status)
 {

@@ -12,7 +12,7 @@ namespace emu
 namespace
 {
 
-/* ---- formats of 16 and 19 bits ------------------------------------------------------------------- */
+/* ---- formats of 16 and 19 bits --------------------------------------------------------------- */
 
 float from_bits(uint32_t bits)
 {
@@ -39,7 +39,8 @@ float from_bfloat16(uint16_t b)
     return from_bits(uint32_t(b) << 16);
 }
 
-/* The 10 explicit bits of fraction that TF32 keeps, to nearest; documentation leaves the tie open. */
+/* The 10 explicit bits of fraction that TF32 keeps, to nearest; documentation leaves the tie
+ * open. */
 float to_tf32(float x)
 {
     if (!std::isfinite(x)) return x;
@@ -59,7 +60,7 @@ size_t bytes_of(cudaDataType type)
     }
 }
 
-/* ---- one call ------------------------------------------------------------------------------------ */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 struct Gemm {
     cublasOperation_t ta, tb;
@@ -259,7 +260,8 @@ cublasStatus_t uniform(const char *name, cublasHandle_t handle, cublasOperation_
                    beta);
 }
 
-/* The calls with types. Of 3.5's table: those that compute in float32 or float64 and store what they computed. */
+/* The calls with types. Of 3.5's table: those that compute in float32 or float64 and store what
+ * they computed. */
 cublasStatus_t mixed(const char *name, cublasHandle_t handle, Gemm g, cudaDataType type_b,
                      const void *alpha, const void *beta, cublasComputeType_t compute,
                      cublasGemmAlgo_t algorithm)

@@ -16,7 +16,7 @@ Part part_of(cublasFillMode_t uplo)
     return uplo == CUBLAS_FILL_MODE_LOWER ? Part::Lower : Part::Upper;
 }
 
-/* ---- syrk ---------------------------------------------------------------------------------------- */
+/* ---- syrk ------------------------------------------------------------------------------------ */
 
 struct Syrk {
     cublasFillMode_t uplo;
@@ -90,7 +90,7 @@ cublasStatus_t syrk(const char *name, cublasHandle_t handle, Syrk s, const T *al
     return c.fine() ? c.enqueue([=] { run_syrk(s, a, A, b, C, poisoned); }) : c.status();
 }
 
-/* ---- trsm ---------------------------------------------------------------------------------------- */
+/* ---- trsm ------------------------------------------------------------------------------------ */
 
 struct Trsm {
     cublasSideMode_t side;
@@ -204,7 +204,7 @@ cublasStatus_t trsm(const char *name, cublasHandle_t handle, Trsm t, const T *al
     return c.fine() ? c.enqueue([=] { run_trsm(t, a, A, B, poisoned); }) : c.status();
 }
 
-/* ---- geam ---------------------------------------------------------------------------------------- */
+/* ---- geam ------------------------------------------------------------------------------------ */
 
 struct Geam {
     cublasOperation_t ta, tb;
@@ -262,7 +262,8 @@ cublasStatus_t geam(const char *name, cublasHandle_t handle, Geam g, const T *al
     args.leading_dimension("ldc", g.ldc, g.m);
     if (!c.fine() || g.m == 0 || g.n == 0) return c.status();
     Scalar<T> a = c.scalar("alpha", alpha), b = c.scalar("beta", beta);
-    /* In place is only C == A (or B) with the same layout; any other overlap is found by enqueue(). */
+    /* In place is only C == A (or B) with the same layout; any other overlap is found by
+     * enqueue(). */
     args.require(C != A || (g.ta == CUBLAS_OP_N && g.lda == g.ldc), "overlap",
                  "C is A, but transposed or with another leading dimension");
     args.require(C != B || (g.tb == CUBLAS_OP_N && g.ldb == g.ldc), "overlap",

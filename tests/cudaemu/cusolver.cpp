@@ -45,7 +45,7 @@ Queried &queried()
 
 } // namespace
 
-/* ---- calls --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 SolverCall::SolverCall(const char *name, cusolverDnHandle_t handle, Purpose purpose)
     : call_(name, PLAIN), name_(name)
@@ -126,7 +126,7 @@ Freedom SolverCall::freedom(std::initializer_list<int64_t> arguments) const
     return f;
 }
 
-/* ---- workspace ----------------------------------------------------------------------------------- */
+/* ---- workspace ------------------------------------------------------------------------------- */
 
 std::vector<int64_t> SolverCall::identity(const Key &key) const
 {
@@ -242,7 +242,7 @@ cusolverStatus_t SolverCall::enqueue(int *info, int64_t batch, std::function<voi
 
 using namespace emu;
 
-/* ---- handles, 4.1 -------------------------------------------------------------------------------- */
+/* ---- handles, 4.1 ---------------------------------------------------------------------------- */
 
 extern "C" cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t *handle)
 {
@@ -313,7 +313,7 @@ extern "C" cusolverStatus_t cusolverGetVersion(int *version)
     return CUSOLVER_STATUS_SUCCESS;
 }
 
-/* ---- parameters: host objects, which need no GPU (1.3) ------------------------------------------- */
+/* ---- parameters: host objects, which need no GPU (1.3) --------------------------------------- */
 
 extern "C" cusolverStatus_t cusolverDnCreateParams(cusolverDnParams_t *params)
 {

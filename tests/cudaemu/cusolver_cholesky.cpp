@@ -24,8 +24,8 @@ int factor(char uplo, int64_t n, double *A)
     return LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, uplo, blas_int(n), A, blas_int(n));
 }
 
-/* After info = k > 0 the contract leaves all but the leading part unspecified: NaN. LAPACK has factored the leading
- * minor of order k - 1, and not always the rows below it. */
+/* After info = k > 0 the contract leaves all but the leading part unspecified: NaN. LAPACK has
+ * factored the leading minor of order k - 1, and not always the rows below it. */
 template <class T> void spoil_after(int k, int64_t n, std::vector<T> *A)
 {
     for (int64_t j = 0; j < n; j++)
@@ -79,7 +79,7 @@ void run_potrf(cublasFillMode_t uplo, int64_t n, void *A, int64_t lda, Freedom f
     if (poisoned) spoil(o);
 }
 
-/* ---- batched, 4.4: the other triangle is scratch -------------------------------------------------- */
+/* ---- batched, 4.4: the other triangle is scratch --------------------------------------------- */
 
 template <class T>
 void run_potrf_batched(cublasFillMode_t uplo, int n, T *const *A, int lda, int batch,

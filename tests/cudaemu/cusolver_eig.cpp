@@ -171,9 +171,10 @@ Syev whole(cusolverEigMode_t jobz, cublasFillMode_t uplo, int64_t n, cudaDataTyp
     return {jobz, uplo, n, type, lda, batch, CUSOLVER_EIG_RANGE_ALL, 0, 0, 0, 0};
 }
 
-/* ---- batched ------------------------------------------------------------------------------------- */
+/* ---- batched --------------------------------------------------------------------------------- */
 
-/* The documented limit counts elements; larger batches were refused from INT_MAX bytes and 32 Ki items on (4.7). */
+/* The documented limit counts elements; larger batches were refused from INT_MAX bytes and 32 Ki
+ * items on (4.7). */
 void check_batch_limit(SolverCall *c, const Syev &s)
 {
     constexpr int64_t MOST_ITEMS = 32768;
@@ -185,7 +186,7 @@ void check_batch_limit(SolverCall *c, const Syev &s)
                            static_cast<long long>(s.batch), static_cast<long long>(s.n));
 }
 
-/* ---- part of the spectrum ------------------------------------------------------------------------ */
+/* ---- part of the spectrum -------------------------------------------------------------------- */
 
 template <class T> double value_at(const void *p)
 {

@@ -1,6 +1,7 @@
 /* cuSOLVER: QR. Contracts: 4.2, 4.6, 8.
  *
- * The factorization is Ritz's own, column by column, because LAPACK always takes the same sign of R's diagonal.
+ * The factorization is Ritz's own, column by column, because LAPACK always takes the same sign of
+ * R's diagonal.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace
 
 constexpr int64_t BLOCK = 32;
 
-/* ---- one type ------------------------------------------------------------------------------------ */
+/* ---- one type -------------------------------------------------------------------------------- */
 
 float norm(int64_t n, const float *x)
 {
@@ -89,11 +90,12 @@ int apply(const Application &a, const double *A, const double *tau, double *C, d
                                A, a.order(), tau, C, a.m, work, lwork);
 }
 
-/* ---- geqrf --------------------------------------------------------------------------------------- */
+/* ---- geqrf ----------------------------------------------------------------------------------- */
 
-/* H = I - tau v vᵀ with v(0) = 1 and H x = (beta, 0, ...): x becomes (beta, v(1), ...). Either sign of beta will do; where
- * alpha - beta cancels, it is -(|x|² - alpha²) / (alpha + beta) (Parlett, The Symmetric Eigenvalue Problem, 1980, section
- * 6.3.1), unless the rest of x is so small that v would be huge. */
+/* H = I - tau v vᵀ with v(0) = 1 and H x = (beta, 0, ...): x becomes (beta, v(1), ...). Either
+ * sign of beta will do; where alpha - beta cancels, it is -(|x|² - alpha²) / (alpha + beta)
+ * (Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 5.1.3, after Parlett 1971),
+ * unless the rest of x is so small that v would be huge. */
 template <class T> T make_reflector(int64_t n, T *x, Freedom *freedom)
 {
     constexpr T SMALL = T(1e-3);
@@ -163,7 +165,7 @@ void check_geqrf(SolverCall *c, cusolverDnParams_t params, int64_t m, int64_t n,
     c->types({type_a, type_tau, compute});
 }
 
-/* ---- orgqr --------------------------------------------------------------------------------------- */
+/* ---- orgqr ----------------------------------------------------------------------------------- */
 
 struct Formation {
     int m, n, k, lda;
@@ -227,7 +229,7 @@ cusolverStatus_t orgqr(const char *name, cusolverDnHandle_t handle, Formation f,
     return c.enqueue(info, 1, [=](Verdicts *v) { run_orgqr(f, A, tau, poisoned, v); });
 }
 
-/* ---- ormqr --------------------------------------------------------------------------------------- */
+/* ---- ormqr ----------------------------------------------------------------------------------- */
 
 template <class T> Key ormqr_key(const Application &a)
 {

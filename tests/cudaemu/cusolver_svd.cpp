@@ -25,7 +25,8 @@ int decompose(char jobu, char jobvt, int m, int n, double *A, double *S, double 
     return LAPACKE_dgesvd(LAPACK_COL_MAJOR, jobu, jobvt, m, n, A, m, S, U, m, VT, ldvt, superb);
 }
 
-/* The factors of an m x n matrix: U with m rows, VT with `rows_vt`; a job 'N' leaves its factor empty. */
+/* The factors of an m x n matrix: U with m rows, VT with `rows_vt`; a job 'N' leaves its factor
+ * empty. */
 template <class T> struct Svd {
     int m, n, rows_vt;
     std::vector<T> S, U, VT;
@@ -44,7 +45,8 @@ template <class T> Svd<T> decompose(char jobu, char jobvt, int m, int n, std::ve
     return f;
 }
 
-/* A pair of singular vectors keeps its product; vectors of no singular value are free on their own. */
+/* A pair of singular vectors keeps its product; vectors of no singular value are free on their
+ * own. */
 template <class T> void flip_signs(Svd<T> *f, Freedom *freedom)
 {
     int q = int(f->S.size()), columns = f->U.empty() ? 0 : int(f->U.size()) / f->m;
@@ -64,7 +66,7 @@ template <class T> void spoil_factors(Svd<T> *f)
     fill_all(&f->VT, not_a_number<T>());
 }
 
-/* ---- Xgesvd -------------------------------------------------------------------------------------- */
+/* ---- Xgesvd ---------------------------------------------------------------------------------- */
 
 struct Gesvd {
     char jobu, jobvt;
@@ -142,7 +144,7 @@ void run_gesvd(const Gesvd &g, const Factors &f, Freedom freedom, bool poisoned,
         for (const Operand *o : {&s, &u, &vt}) spoil(*o);
 }
 
-/* ---- gesvdj -------------------------------------------------------------------------------------- */
+/* ---- gesvdj ---------------------------------------------------------------------------------- */
 
 struct Gesvdj {
     cusolverEigMode_t jobz;
@@ -184,7 +186,8 @@ void check_gesvdj(SolverCall *c, const Gesvdj &g)
     c->arguments().leading_dimension("ldv", g.ldv, g.n);
 }
 
-/* Jacobi stops at the wished tolerance or after the wished sweeps; this one is as wrong as it may then be. */
+/* Jacobi stops at the wished tolerance or after the wished sweeps; this one is as wrong as it
+ * may then be. */
 template <class T> void stop_early(Svd<T> *f, double tolerance, Freedom *freedom)
 {
     if (tolerance <= double(std::numeric_limits<T>::epsilon())) return;

@@ -12,7 +12,8 @@
 extern "C" {
 #endif
 
-/* Calls of cuBLAS that ran on its default workspace, because none was set after the last cublasSetStream. */
+/* Calls of cuBLAS that ran on its default workspace, because none was set after the last
+ * cublasSetStream. */
 int64_t emu_default_workspace_calls(void);
 /* Make each of them a violation "workspace". */
 void emu_forbid_default_workspace(int on);

@@ -10,7 +10,8 @@
 #include "library.h"
 #include "state.h"
 
-/* Of the OpenMP runtime that OpenBLAS brings, if it is that flavour; a setting of the calling thread. */
+/* Of the OpenMP runtime that OpenBLAS brings, if it is that flavour; a setting of the calling
+ * thread. */
 extern "C" {
 __attribute__((weak)) void omp_set_num_threads(int);
 __attribute__((weak)) int omp_get_max_threads(void);
@@ -62,7 +63,7 @@ std::string formatted(const char *format, va_list arguments)
 
 } // namespace
 
-/* ---- operands ------------------------------------------------------------------------------------ */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 Operand operand(const char *what, const void *p, size_t size, int64_t rows, int64_t cols,
                 int64_t ld, Access access, Part part)
@@ -150,7 +151,7 @@ void spoil(const Operand &o)
     if (o.size == sizeof(double)) spoil_items<double>(o);
 }
 
-/* ---- arguments ----------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 void Arguments::refuse(Refusal r)
 {
@@ -225,7 +226,7 @@ bool machine_works()
            settings().profile == EMU_NORMAL;
 }
 
-/* ---- freedoms ------------------------------------------------------------------------------------ */
+/* ---- freedoms -------------------------------------------------------------------------------- */
 
 Freedom::Freedom(const char *call, std::initializer_list<int64_t> arguments)
     : state_(settings().seed)
@@ -267,7 +268,7 @@ void note_default_workspace(const char *call)
                   "%s runs on the default workspace: none was set since cublasSetStream", call);
 }
 
-/* ---- BLAS and LAPACK ------------------------------------------------------------------------------ */
+/* ---- BLAS and LAPACK ------------------------------------------------------------------------- */
 
 int blas_int(int64_t value)
 {

@@ -1,7 +1,9 @@
-/* What the emulated cuBLAS and cuSOLVER share: checks of arguments, operands, host copies, seeded freedoms.
+/* What the emulated cuBLAS and cuSOLVER share: checks of arguments, operands, host copies, seeded
+ * freedoms.
  *
- * A library call computes on host copies of exactly the elements that its contract names, so that nothing else of the
- * caller's memory is read or written, whatever the CPU's own routine would touch.
+ * A library call computes on host copies of exactly the elements that its contract names, so that
+ * nothing else of the caller's memory is read or written, whatever the CPU's own routine would
+ * touch.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_LIBRARY_H
@@ -45,12 +47,14 @@ void rows_of(Part part, int64_t j, int64_t rows, int64_t *first, int64_t *last);
 
 /* While an op runs: this argument is read or written now, exactly its part. */
 void declare(const Operand &o);
-/* The same for an argument whose address came out of a pointer array, checked only now: false after a violation. */
+/* The same for an argument whose address came out of a pointer array, checked only now: false
+ * after a violation. */
 bool reach(const Operand &o);
 /* NaN in an output, declared already. */
 void spoil(const Operand &o);
 
-/* The checks of one call. After the first violation that a test collects, the others are not made. */
+/* The checks of one call. After the first violation that a test collects, the others are not
+ * made. */
 class Arguments
 {
   public:
@@ -78,7 +82,8 @@ class Arguments
     void refuse(Refusal r);
     void size(const char *what, int64_t value);
     void leading_dimension(const char *what, int64_t ld, int64_t rows);
-    /* Address, alignment to the element, range inside one allocation of the device; remembered for disjoint(). */
+    /* Address, alignment to the element, range inside one allocation of the device; remembered
+     * for disjoint(). */
     void device_operand(const Operand &o);
     void host_argument(const char *what, const void *p, size_t bytes);
     /* No output overlaps another operand. */
@@ -99,8 +104,8 @@ bool dead(int device);
 /* Driver and at least one usable device: without them nothing can be created on a device. */
 bool machine_works();
 
-/* Choices that a call with the same arguments makes again, since the libraries promise the same bits for them: drawn
- * from the seed, the name and the arguments. */
+/* Choices that a call with the same arguments makes again, since the libraries promise the same
+ * bits for them: drawn from the seed, the name and the arguments. */
 class Freedom
 {
   public:
@@ -140,8 +145,8 @@ template <class T> constexpr T not_a_number()
     return std::numeric_limits<T>::quiet_NaN();
 }
 
-/* A part of a device matrix as a packed column-major copy; what does not belong to the part is NaN in the copy, and left
- * alone by store(). Called while arenas are open. */
+/* A part of a device matrix as a packed column-major copy; what does not belong to the part is
+ * NaN in the copy, and left alone by store(). Called while arenas are open. */
 template <class T>
 std::vector<T> fetch(const T *p, int64_t rows, int64_t cols, int64_t ld, Part part = Part::All)
 {

@@ -1,4 +1,5 @@
-/* The emulated cuSOLVER, among its own files. Sections named in comments are those of the contracts document.
+/* The emulated cuSOLVER, among its own files. Sections named in comments are those of the contracts
+ * document.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_SOLVER_CALL_H
@@ -107,7 +108,8 @@ class SolverCall
     cusolverStatus_t answer(const Key &key, size_t *device_bytes, size_t *host_bytes);
     void workspace(const Key &key, const Workspace &w);
 
-    /* After everything else: queue the work. It settles a verdict for each item; info is written after it. */
+    /* After everything else: queue the work. It settles a verdict for each item; info is written
+     * after it. */
     cusolverStatus_t enqueue(int *info, int64_t batch, std::function<void(Verdicts *)> work);
     bool poisoned() const
     {

@@ -132,8 +132,9 @@ static void piece_sizes(const struct world *w, size_t *sizes)
     sizes[MATRICES + 3] = (size_t)w->k;
 }
 
-struct outcome outcome_of(struct world *w)
+struct outcome outcome_of(struct world *w, const struct operation *op)
 {
+    if (op->finish) must(op->finish(w));
     size_t sizes[PIECES], at = 0;
     struct outcome o = {NULL, 0};
     piece_sizes(w, sizes);
@@ -233,16 +234,20 @@ CALL(fill) { return ritz_fill(w->s, 1, X_); }
 CALL(random_fill) { return ritz_random_fill(w->s, RITZ_NORMAL, 1, 0, X_); }
 
 CALL(gemm) { return ritz_gemm(w->s, 1, A_, S_, 0, X_); }
+/* The bfloat16 matrix, and room behind it for the float32 product. */
 PREPARE(gemm_bfloat16)
 {
     const ritz_status status =
-        ritz_dmat_create(w->service, RITZ_BF16, RITZ_COL_MAJOR, w->n, w->n, &w->made);
-    return status ? status : ritz_copy(w->service, S_, w->made);
+        ritz_dmat_create(w->service, RITZ_BF16, RITZ_COL_MAJOR, w->n, 3 * w->n, &w->made);
+    return status ? status : ritz_copy(w->service, S_, ritz_cols(w->made, 0, w->n));
 }
 CALL(gemm_bfloat16)
 {
-    const ritz_dmat F = ritz_dmat_wrap(w->dev, X_.data, RITZ_F32, w->n, w->n, RITZ_ROW_MAJOR);
-    return ritz_gemm(w->s, 1, w->made, w->made, 0, F);
+    const ritz_dmat B = ritz_cols(w->made, 0, w->n);
+    const ritz_dmat F = ritz_dmat_wrap(w->dev, ritz_cols(w->made, w->n, w->n).data, RITZ_F32, w->n,
+                                       w->n, RITZ_ROW_MAJOR);
+    const ritz_status status = ritz_gemm(w->s, 1, B, B, 0, F);
+    return status ? status : ritz_copy(w->s, F, C_);
 }
 CALL(gemm_batch)
 {
@@ -258,17 +263,51 @@ CALL(cholesky_solve) { return ritz_cholesky_solve(w->s, RITZ_LOWER, S_, ritz_t(X
 CALL(spd_solve) { return ritz_spd_solve(w->s, S_, ritz_t(X_), NULL, RITZ_NO_MAT); }
 
 CALL(qr) { return ritz_qr(w->s, A_, X_, C_); }
-PREPARE(copied) { return ritz_copy(w->service, A_, X_); }
-CALL(qr_factor) { return ritz_qr_factor(w->s, X_, column(C_, 0, w->n)); }
+
+/* A factored form is unique up to signs; Q Qᵀ A is unique. */
+static ritz_status project(struct world *w, ritz_dmat Q)
+{
+    ritz_status status = ritz_gemm(w->service, 1, ritz_t(Q), A_, 0, C_);
+    return status ? status : ritz_gemm(w->service, 1, Q, C_, 0, X_);
+}
+static ritz_status room_for_q(struct world *w)
+{
+    return ritz_dmat_create(w->service, RITZ_F64, RITZ_ROW_MAJOR, w->m, w->n, &w->made);
+}
 PREPARE(reflectors)
 {
     const ritz_status status = ritz_copy(w->service, A_, X_);
     return status ? status : ritz_qr_factor(w->service, X_, column(C_, 0, w->n));
 }
-CALL(qr_form) { return ritz_qr_form(w->s, X_, column(C_, 0, w->n), X_); }
-CALL(qr_apply)
+PREPARE(qr_factor)
 {
-    return ritz_qr_apply(w->s, RITZ_APPLY_Q_TRANSPOSED, X_, column(C_, 0, w->n), A_);
+    const ritz_status status = ritz_copy(w->service, A_, X_);
+    return status ? status : room_for_q(w);
+}
+CALL(qr_factor) { return ritz_qr_factor(w->s, X_, column(C_, 0, w->n)); }
+static ritz_status finish_qr_factor(struct world *w)
+{
+    ritz_status status = ritz_qr_form(w->service, X_, column(C_, 0, w->n), w->made);
+    if (!status) status = project(w, w->made);
+    return status ? status : ritz_fill(w->service, 0, C_);
+}
+PREPARE(qr_form)
+{
+    const ritz_status status = prepare_reflectors(w);
+    return status ? status : room_for_q(w);
+}
+CALL(qr_form) { return ritz_qr_form(w->s, X_, column(C_, 0, w->n), w->made); }
+static ritz_status finish_qr_form(struct world *w)
+{
+    const ritz_status status = project(w, w->made);
+    return status ? status : ritz_fill(w->service, 0, C_);
+}
+CALL(qr_apply) { return ritz_qr_apply(w->s, RITZ_APPLY_Q_TRANSPOSED, X_, column(C_, 0, w->n), A_); }
+static ritz_status finish_qr_apply(struct world *w)
+{
+    ritz_status status = ritz_qr_apply(w->service, RITZ_APPLY_Q, X_, column(C_, 0, w->n), A_);
+    if (!status) status = ritz_fill(w->service, 0, X_);
+    return status ? status : ritz_fill(w->service, 0, C_);
 }
 CALL(svd) { return ritz_svd(w->s, A_, X_, column(C_, 0, w->n), RITZ_NO_MAT, RITZ_NO_MAT); }
 CALL(svd_vectors) { return ritz_svd(w->s, A_, RITZ_NO_MAT, column(X_, 0, w->n), C_, RITZ_NO_MAT); }
@@ -349,48 +388,50 @@ CALL(transform_rows)
 PREPARE(event) { return ritz_event_create(w->dev, &w->event); }
 
 const struct operation operations[] = {
-    {"ritz_event_create", "", NULL, call_event_create, 0, MAY_ALLOCATE},
-    {"ritz_dmat_create", "", NULL, call_dmat_create, 0, MAY_ALLOCATE},
-    {"ritz_hmat_create_pinned", "", NULL, call_hmat_create_pinned, 0, MAY_SYNC | MAY_ALLOCATE},
-    {"ritz_stream_reserve", "", NULL, call_stream_reserve, 0, MAY_SYNC | MAY_ALLOCATE},
-    {"ritz_event_record", "and wait", prepare_event, call_event_order, WRITES_X, 0},
-    {"ritz_stream_host_function", "", NULL, call_host_function, 0, 0},
-    {"ritz_upload", "pinned", NULL, call_upload, WRITES_X, 0},
-    {"ritz_upload", "converted", NULL, call_upload_converted, WRITES_X, 0},
-    {"ritz_upload", "pageable", NULL, call_upload_pageable, WRITES_X, MAY_SYNC},
-    {"ritz_download", "pinned", NULL, call_download, 0, 0},
-    {"ritz_download", "converted", NULL, call_download_converted, 0, 0},
-    {"ritz_download", "pageable", NULL, call_download_pageable, 0, MAY_SYNC},
-    {"ritz_copy", "", NULL, call_copy, WRITES_X, 0},
-    {"ritz_fill", "", NULL, call_fill, WRITES_X, 0},
-    {"ritz_random_fill", "", NULL, call_random_fill, WRITES_X, 0},
-    {"ritz_gemm", "", NULL, call_gemm, WRITES_X, 0},
-    {"ritz_gemm", "bfloat16", prepare_gemm_bfloat16, call_gemm_bfloat16, WRITES_X, 0},
-    {"ritz_gemm", "batch", NULL, call_gemm_batch, WRITES_X, 0},
-    {"ritz_syrk", "", NULL, call_syrk, WRITES_C, 0},
-    {"ritz_trsm", "", NULL, call_trsm, WRITES_X, 0},
-    {"ritz_cholesky", "", NULL, call_cholesky, WRITES_S, 0},
-    {"ritz_cholesky_solve", "", prepare_factored, call_cholesky_solve, WRITES_X | WRITES_S, 0},
-    {"ritz_spd_solve", "", NULL, call_spd_solve, WRITES_X, 0},
-    {"ritz_qr", "", NULL, call_qr, WRITES_X | WRITES_C, 0},
-    {"ritz_qr_factor", "", prepare_copied, call_qr_factor, WRITES_X | WRITES_C, 0},
-    {"ritz_qr_form", "", prepare_reflectors, call_qr_form, WRITES_X | WRITES_C, 0},
-    {"ritz_qr_apply", "", prepare_reflectors, call_qr_apply, WRITES_A | WRITES_X | WRITES_C, 0},
-    {"ritz_svd", "U", NULL, call_svd, WRITES_X | WRITES_C, 0},
-    {"ritz_svd", "V", NULL, call_svd_vectors, WRITES_X | WRITES_C, 0},
-    {"ritz_eigh", "some values", NULL, call_eigh_some, WRITES_C, 0},
-    {"ritz_eigh", "all", NULL, call_eigh_all, WRITES_X | WRITES_C, 0},
-    {"ritz_linop_apply", "", NULL, call_linop_apply, WRITES_X, 0},
-    {"ritz_range_finder", "", NULL, call_range_finder, WRITES_X, 0},
-    {"ritz_svd_randomized", "", NULL, call_svd_randomized, WRITES_X | WRITES_C, 0},
-    {"ritz_pca_fit", "covariance", NULL, call_fit_covariance, 0, MAY_SYNC},
-    {"ritz_pca_fit", "randomized", NULL, call_fit_randomized, 0, MAY_SYNC},
-    {"ritz_pca_fit", "exact", NULL, call_fit_exact, 0, MAY_SYNC},
-    {"ritz_pca_fit", "dual", NULL, call_fit_dual, 0, MAY_SYNC},
-    {"ritz_pca_fit", "host matrix", NULL, call_fit_host, 0, MAY_SYNC},
-    {"ritz_pca_fit", "function", NULL, call_fit_function, 0, MAY_SYNC},
-    {"ritz_pca_transform", "", prepare_model, call_transform, WRITES_X, 0},
-    {"ritz_pca_inverse_transform", "", prepare_model, call_inverse_transform, WRITES_X, 0},
-    {"ritz_pca_transform_rows", "", prepare_model, call_transform_rows, 0, MAY_SYNC},
+    {"ritz_event_create", "", NULL, call_event_create, 0, MAY_ALLOCATE, NULL, 0},
+    {"ritz_dmat_create", "", NULL, call_dmat_create, 0, MAY_ALLOCATE, NULL, 0},
+    {"ritz_hmat_create_pinned", "", NULL, call_hmat_create_pinned, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
+    {"ritz_stream_reserve", "", NULL, call_stream_reserve, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
+    {"ritz_event_record", "and wait", prepare_event, call_event_order, WRITES_X, 0, NULL, 0},
+    {"ritz_stream_host_function", "", NULL, call_host_function, 0, 0, NULL, 0},
+    {"ritz_upload", "pinned", NULL, call_upload, WRITES_X, 0, NULL, 0},
+    {"ritz_upload", "converted", NULL, call_upload_converted, WRITES_X, 0, NULL, 0},
+    {"ritz_upload", "pageable", NULL, call_upload_pageable, WRITES_X, MAY_SYNC, NULL, 0},
+    {"ritz_download", "pinned", NULL, call_download, 0, 0, NULL, 0},
+    {"ritz_download", "converted", NULL, call_download_converted, 0, 0, NULL, 0},
+    {"ritz_download", "pageable", NULL, call_download_pageable, 0, MAY_SYNC, NULL, 0},
+    {"ritz_copy", "", NULL, call_copy, WRITES_X, 0, NULL, 0},
+    {"ritz_fill", "", NULL, call_fill, WRITES_X, 0, NULL, 0},
+    {"ritz_random_fill", "", NULL, call_random_fill, WRITES_X, 0, NULL, 0},
+    {"ritz_gemm", "", NULL, call_gemm, WRITES_X, 0, NULL, 0},
+    {"ritz_gemm", "bfloat16", prepare_gemm_bfloat16, call_gemm_bfloat16, WRITES_C, 0, NULL, 1e-5},
+    {"ritz_gemm", "batch", NULL, call_gemm_batch, WRITES_X, 0, NULL, 0},
+    {"ritz_syrk", "", NULL, call_syrk, WRITES_C, 0, NULL, 0},
+    {"ritz_trsm", "", NULL, call_trsm, WRITES_X, 0, NULL, 0},
+    {"ritz_cholesky", "", NULL, call_cholesky, WRITES_S, 0, NULL, 0},
+    {"ritz_cholesky_solve", "", prepare_factored, call_cholesky_solve, WRITES_X | WRITES_S, 0, NULL, 0},
+    {"ritz_spd_solve", "", NULL, call_spd_solve, WRITES_X, 0, NULL, 0},
+    {"ritz_qr", "", NULL, call_qr, WRITES_X | WRITES_C, 0, NULL, 0},
+    {"ritz_qr_factor", "", prepare_qr_factor, call_qr_factor, WRITES_X | WRITES_C, 0,
+     finish_qr_factor, 0},
+    {"ritz_qr_form", "", prepare_qr_form, call_qr_form, WRITES_X | WRITES_C, 0, finish_qr_form, 0},
+    {"ritz_qr_apply", "", prepare_reflectors, call_qr_apply, WRITES_A | WRITES_X | WRITES_C, 0,
+     finish_qr_apply, 0},
+    {"ritz_svd", "U", NULL, call_svd, WRITES_X | WRITES_C, 0, NULL, 0},
+    {"ritz_svd", "V", NULL, call_svd_vectors, WRITES_X | WRITES_C, 0, NULL, 0},
+    {"ritz_eigh", "some values", NULL, call_eigh_some, WRITES_C, 0, NULL, 0},
+    {"ritz_eigh", "all", NULL, call_eigh_all, WRITES_X | WRITES_C, 0, NULL, 0},
+    {"ritz_linop_apply", "", NULL, call_linop_apply, WRITES_X, 0, NULL, 0},
+    {"ritz_range_finder", "", NULL, call_range_finder, WRITES_X, 0, NULL, 0},
+    {"ritz_svd_randomized", "", NULL, call_svd_randomized, WRITES_X | WRITES_C, 0, NULL, 0},
+    {"ritz_pca_fit", "covariance", NULL, call_fit_covariance, 0, MAY_SYNC, NULL, 0},
+    {"ritz_pca_fit", "randomized", NULL, call_fit_randomized, 0, MAY_SYNC, NULL, 0},
+    {"ritz_pca_fit", "exact", NULL, call_fit_exact, 0, MAY_SYNC, NULL, 0},
+    {"ritz_pca_fit", "dual", NULL, call_fit_dual, 0, MAY_SYNC, NULL, 0},
+    {"ritz_pca_fit", "host matrix", NULL, call_fit_host, 0, MAY_SYNC, NULL, 0},
+    {"ritz_pca_fit", "function", NULL, call_fit_function, 0, MAY_SYNC, NULL, 0},
+    {"ritz_pca_transform", "", prepare_model, call_transform, WRITES_X, 0, NULL, 0},
+    {"ritz_pca_inverse_transform", "", prepare_model, call_inverse_transform, WRITES_X, 0, NULL, 0},
+    {"ritz_pca_transform_rows", "", prepare_model, call_transform_rows, 0, MAY_SYNC, NULL, 0},
 };
 const size_t operation_count = COUNT(operations);

@@ -51,6 +51,8 @@ struct operation {
     ritz_status (*call)(struct world *w);
     unsigned writes;    /* which matrices */
     unsigned may;       /* what it may do that others must not */
+    ritz_status (*finish)(struct world *w); /* makes a result unique; NULL: it is */
+    double tolerance;   /* of the result against another device's; 0: that of float64 */
 };
 enum {
     MAY_SYNC = 1, /* its documentation says more than "Synchronises: never" */
@@ -72,7 +74,7 @@ struct outcome {
     double *values;
     size_t count;
 };
-struct outcome outcome_of(struct world *w);
+struct outcome outcome_of(struct world *w, const struct operation *op);
 /* The largest difference, relative to the largest value of each matrix. NaN counts as infinite. */
 double difference(const struct world *w, const struct outcome *a, const struct outcome *b);
 /* A matrix that the operation does not write is as it was loaded. */

@@ -37,7 +37,7 @@ void must(int status, const char *what)
     if (status != 0) give_up(what);
 }
 
-/* ---- handles ------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 struct Handles {
     cublasHandle_t blas = nullptr;
@@ -108,7 +108,7 @@ struct World {
     World(const World &) = delete;
 };
 
-/* ---- one trial ----------------------------------------------------------------------------------- */
+/* ---- one trial ------------------------------------------------------------------------------- */
 
 /* A mistake of a kind, in one place: an argument's number, or which handle. */
 struct Plan {
@@ -183,7 +183,8 @@ class Memory
     std::vector<std::vector<char>> host_;
 };
 
-/* Did the call, or the work it queued, report this kind first? `kind` "status": a documented refusal without report. */
+/* Did the call, or the work it queued, report this kind first? `kind` "status": a documented
+ * refusal without report. */
 bool caught(int status, int at_call, const char *kind)
 {
     if (strcmp(kind, "status") == 0) return status != 0 && emu_violations() == 0;
@@ -262,7 +263,7 @@ bool attempt(const World &world, const Row &row, int64_t n, const Plan &plan)
     return good;
 }
 
-/* ---- plans --------------------------------------------------------------------------------------- */
+/* ---- plans ----------------------------------------------------------------------------------- */
 
 bool uses(const Row &row, Handle h)
 {
@@ -278,7 +279,8 @@ void plan_handles(const World &world, const Row &row, std::vector<Plan> *plans)
         add([=, &world](Trial *t) { take(t, h, world.ended); });
         if (h != Handle::Stream) add([=](Trial *t) { take(t, h, Handles()); });
     }
-    /* Of another device than the current one; a stream that is no more, where the call works in one. */
+    /* Of another device than the current one; a stream that is no more, where the call works in
+     * one. */
     bool works = !row.buffers(SMALLEST).empty() && row.name != "cublasSetWorkspace_v2";
     for (Handle h : {Handle::Blas, Handle::Solver}) {
         if (!uses(row, h)) continue;
@@ -289,7 +291,8 @@ void plan_handles(const World &world, const Row &row, std::vector<Plan> *plans)
     }
 }
 
-/* cuBLAS has its workspace from the handle: one byte less than the least, for the time of the call. */
+/* cuBLAS has its workspace from the handle: one byte less than the least, for the time of the
+ * call. */
 bool has_blas_workspace(const Row &row)
 {
     return uses(row, Handle::Blas) && row.lds > 0;
@@ -331,7 +334,7 @@ void restore(const World &world)
          "cublasSetWorkspace");
 }
 
-/* ---- the table ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 class Reasons
 {
@@ -396,7 +399,7 @@ void print_row(const std::string &name, const std::vector<std::string> &cells)
     printf("\n");
 }
 
-/* ---- completeness -------------------------------------------------------------------------------- */
+/* ---- completeness ---------------------------------------------------------------------------- */
 
 /* The functions of cuBLAS and cuSOLVER that the emulation exports. */
 std::set<std::string> exported()
@@ -447,6 +450,7 @@ int check_completeness(const std::vector<Row> &rows)
 
 int run()
 {
+    emu_mode(EMU_LATE); /* keeps apart what the call finds and what its work finds */
     std::vector<Row> rows;
     for (std::vector<Row> (*part)() : {blas_rows, solver_rows, runtime_rows})
         for (Row &r : part()) rows.push_back(std::move(r));

@@ -1,7 +1,8 @@
 /* The contract table: each emulated call against each kind of mistake.
  *
- * A row says which device arguments a call has, how many leading dimensions, whether a workspace, which handles, and how it
- * is called rightly. From this the runner makes every mistake of every kind, one at a time.
+ * A row says which device arguments a call has, how many leading dimensions, whether a workspace,
+ * which handles, and how it is called rightly. From this the runner makes every mistake of every
+ * kind, one at a time.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_SELFTEST_CONTRACTS_H
@@ -23,7 +24,8 @@ namespace contracts
 
 enum Mistake { LD, HOST_POINTER, FREED, OTHER_DEVICE, WORKSPACE, RANGE, HANDLE, MISTAKES };
 
-/* A device argument: `count` elements. An array of pointers names the arguments that its entries point to. */
+/* A device argument: `count` elements. An array of pointers names the arguments that its entries
+ * point to. */
 struct Buffer {
     const char *name;
     size_t element, count;
@@ -43,7 +45,8 @@ struct Trial {
     gesvdjInfo_t jacobi;
     cudaStream_t stream;
     cudaEvent_t event;
-    /* The workspace: what the query said, and what the call gets. The device part is the last buffer. */
+    /* The workspace: what the query said, and what the call gets. The device part is the last
+     * buffer. */
     size_t device_need, host_need, device_size, host_size;
     std::vector<char> host;
 

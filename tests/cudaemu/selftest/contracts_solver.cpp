@@ -41,7 +41,7 @@ void add_pair(std::vector<Row> *rows, const std::string &name, std::vector<Handl
     rows->push_back(r);
 }
 
-/* ---- Cholesky ------------------------------------------------------------------------------------ */
+/* ---- Cholesky -------------------------------------------------------------------------------- */
 
 void add_potrf(std::vector<Row> *rows)
 {
@@ -77,7 +77,7 @@ template <class T, class F> Row potrf_batched_row(const char *name, F *f)
         });
 }
 
-/* ---- QR ------------------------------------------------------------------------------------------ */
+/* ---- QR -------------------------------------------------------------------------------------- */
 
 void add_geqrf(std::vector<Row> *rows)
 {
@@ -144,7 +144,7 @@ void add_ormqr(std::vector<Row> *rows, const char *name, Q *query, F *f)
         });
 }
 
-/* ---- SVD ----------------------------------------------------------------------------------------- */
+/* ---- SVD ------------------------------------------------------------------------------------- */
 
 template <class T> std::vector<Buffer> svd_buffers(int64_t n, const char *right)
 {
@@ -191,7 +191,7 @@ void add_gesvdj(std::vector<Row> *rows, const char *name, Q *query, F *f)
         });
 }
 
-/* ---- symmetric eigenproblems ---------------------------------------------------------------------- */
+/* ---- symmetric eigenproblems ----------------------------------------------------------------- */
 
 std::vector<Buffer> eig_buffers(int64_t n, int64_t batch)
 {
@@ -245,7 +245,7 @@ void add_syevd(std::vector<Row> *rows)
         });
 }
 
-/* ---- handles ------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 void add_handles(std::vector<Row> *rows)
 {

@@ -5,7 +5,7 @@
 
 using namespace fixture;
 
-/* ---- syrk ---------------------------------------------------------------------------------------- */
+/* ---- syrk ------------------------------------------------------------------------------------ */
 
 namespace
 {
@@ -56,7 +56,7 @@ PASSES_IN(cases::LATE, syrk)
     }
 }
 
-/* ---- trsm ---------------------------------------------------------------------------------------- */
+/* ---- trsm ------------------------------------------------------------------------------------ */
 
 namespace
 {
@@ -119,6 +119,19 @@ PASSES_IN(cases::LATE, trsm)
     }
 }
 
+/* A unit diagonal is not read: nobody needs to have written it. */
+PASSES(trsm_unit_diagonal_unwritten)
+{
+    Blas blas;
+    Matrix<double> A(1, 1), B(1, 2);
+    B.up();
+    double one = 1;
+    FINE(cublasDtrsm_64(blas.h, CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N,
+                        CUBLAS_DIAG_UNIT, 1, 2, &one, A.p, A.ld, B.p, B.ld));
+    B.down(blas.stream);
+    CHECK(B.kept(0, 0) && B.kept(0, 1));
+}
+
 /* A zero on the diagonal is no error: Inf or NaN. */
 PASSES(trsm_singular)
 {
@@ -135,7 +148,7 @@ PASSES(trsm_singular)
     CHECK(!std::isfinite(B.v[0]));
 }
 
-/* ---- geam ---------------------------------------------------------------------------------------- */
+/* ---- geam ------------------------------------------------------------------------------------ */
 
 namespace
 {

@@ -5,7 +5,7 @@
 
 using namespace fixture;
 
-/* ---- modes, workspace, wishes of the test --------------------------------------------------------- */
+/* ---- modes, workspace, wishes of the test ---------------------------------------------------- */
 
 PASSES(default_workspace_is_counted)
 {

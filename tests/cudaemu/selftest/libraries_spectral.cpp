@@ -1,11 +1,12 @@
-/* The emulated cuSOLVER: SVD and symmetric eigenproblems, what their results must satisfy, which freedoms they take.
+/* The emulated cuSOLVER: SVD and symmetric eigenproblems, what their results must satisfy, which
+ * freedoms they take.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "solver_fixture.h"
 
 using namespace fixture;
 
-/* ---- SVD ----------------------------------------------------------------------------------------- */
+/* ---- SVD ------------------------------------------------------------------------------------- */
 
 namespace
 {
@@ -206,7 +207,7 @@ PASSES(gesvd_not_finite)
     CHECK(info.v[0] > 0);
 }
 
-/* ---- symmetric eigenproblems ---------------------------------------------------------------------- */
+/* ---- symmetric eigenproblems ----------------------------------------------------------------- */
 
 namespace
 {
@@ -430,7 +431,7 @@ PASSES_IN(cases::LATE, eigenvectors_turn_in_clusters)
     CHECK(full > 0);
 }
 
-/* ---- limits -------------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 ABORTS(gesvd_of_a_wide_matrix, "size")
 {

@@ -5,7 +5,7 @@
 
 using namespace fixture;
 
-/* ---- workspaces ---------------------------------------------------------------------------------- */
+/* ---- workspaces ------------------------------------------------------------------------------ */
 
 /* Sizes are odd and not monotone; host parts and empty workspaces happen. */
 PASSES_IN(cases::LATE, workspace_sizes)
@@ -140,7 +140,7 @@ ABORTS(device_workspace_is_the_matrix, "overlap")
                           p.info.p));
 }
 
-/* ---- limits and handles -------------------------------------------------------------------------- */
+/* ---- limits and handles ---------------------------------------------------------------------- */
 
 ABORTS(orgqr_wider_than_high, "size")
 {
@@ -197,7 +197,7 @@ ABORTS(handle_of_a_failed_create, "handle")
     FINE(cusolverDnDestroy(h));
 }
 
-/* ---- wishes of the test -------------------------------------------------------------------------- */
+/* ---- wishes of the test ---------------------------------------------------------------------- */
 
 PASSES(wished_info)
 {

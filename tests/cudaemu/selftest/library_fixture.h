@@ -55,7 +55,8 @@ template <class T> T nan_of()
     return std::numeric_limits<T>::quiet_NaN();
 }
 
-/* A batch of column-major matrices with room between columns and items, on the host and on the device. */
+/* A batch of column-major matrices with room between columns and items, on the host and on the
+ * device. */
 template <class T> struct Matrix {
     int64_t rows, cols, ld, batch, stride;
     std::vector<T> v, uploaded;
