@@ -260,7 +260,8 @@ RITZ_API ritz_dmat ritz_read_only(ritz_dmat A);
 RITZ_API RITZ_NODISCARD ritz_status ritz_hmat_create(ritz_dtype dtype, ritz_layout layout,
                                                      int64_t rows, int64_t cols, ritz_hmat *H);
 
-/** Create a host matrix in page-locked memory, which a GPU reads and writes while the program goes on.
+/** Create a host matrix in page-locked memory, which a GPU reads and writes while the program goes
+ * on.
  *
  * On the CPU device it is ordinary memory. The device must stay open as long as the matrix exists.
  *

@@ -36,16 +36,18 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_stream_create(ritz_device *dev, ritz_st
  * @return RITZ_OK, RITZ_ERR_MEMORY, RITZ_ERR_UNSUPPORTED on a GPU. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_stream_create_inline(ritz_device *dev, ritz_stream **s);
 
-/** Use a stream that the caller owns: Ritz enqueues on it, and synchronises it only where a function says so.
+/** Use a stream that the caller owns: Ritz enqueues on it, and synchronises it only where a
+ * function says so.
  *
- * Any CUDA stream of the device will do, the legacy and the per-thread default stream too. It must outlive
- * the result, and must not be capturing at this moment. Library handles come from a pool that the device keeps.
+ * Any CUDA stream of the device will do, the legacy and the per-thread default stream too. It must
+ * outlive the result, and must not be capturing at this moment. Library handles come from a pool
+ * that the device keeps.
  *
  * @param dev    the GPU that the native stream belongs to.
  * @param native a `cudaStream_t`.
  * @param[out] s receives the stream, to be destroyed before the native one; NULL on failure.
- * @return RITZ_OK; RITZ_ERR_UNSUPPORTED on the CPU; RITZ_ERR_DEVICE (of another GPU); RITZ_ERR_STATE (capturing);
- *   RITZ_ERR_MEMORY. */
+ * @return RITZ_OK; RITZ_ERR_UNSUPPORTED on the CPU; RITZ_ERR_DEVICE (of another GPU);
+ *   RITZ_ERR_STATE (capturing); RITZ_ERR_MEMORY. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_stream_wrap_native(ritz_device *dev, void *native,
                                                             ritz_stream **s);
 

@@ -79,9 +79,12 @@ ritz_dmat pca_diagonal(ritz_dmat G)
 
 ritz_status pca_fetch(struct pca_fit *f, ritz_dmat v, double *values)
 {
-    RITZ_TRY(f->s->device->backend->download(
-        f->s, v, ritz_hmat_wrap(values, RITZ_F64, v.rows, 1, RITZ_COL_MAJOR)));
-    return ritz_stream_sync(f->s);
+    ritz_status status = f->s->device->backend->download(
+        f->s, v, ritz_hmat_wrap(values, RITZ_F64, v.rows, 1, RITZ_COL_MAJOR));
+    if (status == RITZ_OK) status = ritz_stream_sync(f->s);
+    /* After a failure `values` may go at once: nothing may be on its way there. */
+    if (status != RITZ_OK) (void)f->s->device->backend->stream_sync(f->s);
+    return status;
 }
 
 void pca_roots(struct pca_fit *f, int64_t count)

@@ -26,7 +26,7 @@
 
 #define PIECE_ROWS CPU_MOMENTS_ROWS
 /* A block holds several pieces, for the threads to meet, and to go through G, less often. */
-#define BLOCK_BYTES (10 << 20)
+#define BLOCK_BYTES (8 << 20)
 #define LEAST_PIECES 4
 #define MOST_PIECES 64
 /* Rows that one thread sums, and centres, at a time; they lie in one piece. */

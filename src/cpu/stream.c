@@ -21,6 +21,7 @@ enum { RING = 256, SPINS = 4000 };
 struct slot {
     cpu_job job;
     uint32_t ticket;
+    int threads; /* as they were set when the job was enqueued */
     void *large; /* arguments that do not fit into `small` */
     _Alignas(16) unsigned char small[JOB_BYTES];
 };
@@ -45,9 +46,9 @@ struct cpu_stream {
 
 static struct cpu_stream *state(const ritz_stream *s) { return s->impl; }
 
-static void run(ritz_stream *s, cpu_job job, uint32_t ticket, const void *arguments)
+static void run(ritz_stream *s, cpu_job job, uint32_t ticket, int threads, const void *arguments)
 {
-    const struct cpu_context ctx = {s, ticket, s->device->info.threads};
+    const struct cpu_context ctx = {s, ticket, threads};
     job(&ctx, arguments);
 }
 
@@ -86,7 +87,7 @@ static void *work(void *stream)
     struct cpu_stream *q = state(s);
     for (uint64_t next = 0; wait_for_work(q, next); next++) {
         struct slot *slot = &q->ring[next % RING];
-        run(s, slot->job, slot->ticket, slot->large ? slot->large : slot->small);
+        run(s, slot->job, slot->ticket, slot->threads, slot->large ? slot->large : slot->small);
         free(slot->large);
         slot->large = NULL;
         pthread_mutex_lock(&q->lock);
@@ -131,6 +132,7 @@ static ritz_status push(ritz_stream *s, cpu_job job, const void *arguments, size
     struct slot *slot = &q->ring[number % RING];
     slot->job = job;
     slot->ticket = s->ticket;
+    slot->threads = s->device->info.threads;
     slot->large = large;
     if (!large && bytes > 0) memcpy(slot->small, arguments, bytes);
     pthread_mutex_lock(&q->lock);
@@ -145,7 +147,7 @@ static ritz_status push(ritz_stream *s, cpu_job job, const void *arguments, size
 ritz_status cpu_enqueue(ritz_stream *s, cpu_job job, const void *arguments, size_t bytes)
 {
     if (state(s)->kind == RITZ_STREAM_QUEUED) return push(s, job, arguments, bytes);
-    run(s, job, s->ticket, arguments);
+    run(s, job, s->ticket, s->device->info.threads, arguments);
     return RITZ_OK;
 }
 

@@ -9,9 +9,9 @@ static _Thread_local struct cuda_device *entered;
 
 ritz_status cuda_enter(struct cuda_device *dev, struct cuda_scope *scope)
 {
+    scope->outer = entered;
     RITZ_REQUIRE(!dev->lost, RITZ_ERR_DEVICE_LOST,
                  "GPU %d failed earlier and cannot be used again in this process", dev->index);
-    scope->outer = entered;
     entered = dev;
     int current = -1;
     RITZ_TRY(CUDA(cudaGetDevice(&current)));
@@ -19,6 +19,11 @@ ritz_status cuda_enter(struct cuda_device *dev, struct cuda_scope *scope)
     RITZ_TRY(CUDA(cudaSetDevice(dev->index)));
     scope->before = current;
     return RITZ_OK;
+}
+
+void cuda_enter_to_release(struct cuda_device *dev, struct cuda_scope *scope)
+{
+    (void)cuda_enter(dev, scope);
 }
 
 void cuda_leave(struct cuda_scope *scope)

@@ -69,9 +69,14 @@ struct cuda_scope {
 };
 ritz_status cuda_enter(struct cuda_device *dev, struct cuda_scope *scope);
 void cuda_leave(struct cuda_scope *scope);
+/* The same for giving back, which is tried in any case: on a lost device CUDA refuses by itself. */
+void cuda_enter_to_release(struct cuda_device *dev, struct cuda_scope *scope);
 #define CUDA_ENTER(dev)                                                                            \
     __attribute__((cleanup(cuda_leave))) struct cuda_scope cuda_scope_here = {-1, NULL};           \
     RITZ_TRY(cuda_enter(dev, &cuda_scope_here))
+#define CUDA_ENTER_TO_RELEASE(dev)                                                                 \
+    __attribute__((cleanup(cuda_leave))) struct cuda_scope cuda_scope_here = {-1, NULL};           \
+    cuda_enter_to_release(dev, &cuda_scope_here)
 
 /* ---- streams (stream.c) ----------------------------------------------------------------------- */
 

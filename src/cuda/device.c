@@ -30,7 +30,7 @@ static ritz_status explain(cudaError_t code)
         return ritz_fail(RITZ_ERR_UNAVAILABLE,
                          "the driver finds no GPU (or CUDA_VISIBLE_DEVICES hides all of them)");
     default:
-        return ritz_fail(RITZ_ERR_UNAVAILABLE, "the CUDA runtime cannot start: %s (%s)",
+        return ritz_fail(RITZ_ERR_UNAVAILABLE, "the CUDA runtime cannot start: cudaGetDeviceCount gives %s (%s)",
                          cudaGetErrorString(code), cudaGetErrorName(code));
     }
 }
@@ -150,16 +150,15 @@ static void destroy_handles(struct cuda_handles *h)
 void cuda_device_close(ritz_device *dev)
 {
     struct cuda_device *g = dev->impl;
-    struct cuda_scope scope = {-1, NULL};
-    /* On a lost device nothing can be given back, but host memory can. */
-    const int usable = cuda_enter(g, &scope) == RITZ_OK;
-    while (g->idle) {
-        struct cuda_handles *h = g->idle;
-        g->idle = h->next;
-        destroy_handles(h);
+    {
+        CUDA_ENTER_TO_RELEASE(g);
+        while (g->idle) {
+            struct cuda_handles *h = g->idle;
+            g->idle = h->next;
+            destroy_handles(h);
+        }
+        (void)cudaMemPoolDestroy(g->pool);
     }
-    if (usable) (void)cudaMemPoolDestroy(g->pool);
-    if (usable) cuda_leave(&scope);
     pthread_mutex_destroy(&g->lock);
     free(g);
     dev->impl = NULL;

@@ -28,11 +28,8 @@ ritz_status cuda_event_create(ritz_device *dev, struct ritz_event_state **e)
 
 void cuda_event_destroy(struct ritz_event_state *e)
 {
-    struct cuda_scope scope = {-1, NULL};
-    if (cuda_enter(e->device, &scope) == RITZ_OK) {
-        (void)cudaEventDestroy(e->event);
-        cuda_leave(&scope);
-    }
+    CUDA_ENTER_TO_RELEASE(e->device);
+    (void)cudaEventDestroy(e->event);
     free(e);
 }
 

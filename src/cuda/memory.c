@@ -20,10 +20,8 @@ ritz_status cuda_allocate(ritz_stream *s, size_t bytes, void **p)
 void cuda_release(ritz_stream *s, void *p, size_t bytes)
 {
     (void)bytes;
-    struct cuda_scope scope = {-1, NULL};
-    if (cuda_enter(cuda_device_of(s), &scope) != RITZ_OK) return;
+    CUDA_ENTER_TO_RELEASE(cuda_device_of(s));
     (void)cudaFreeAsync(p, cuda_native(s));
-    cuda_leave(&scope);
 }
 
 ritz_status cuda_host_allocate(ritz_device *dev, size_t bytes, void **p)
@@ -38,8 +36,6 @@ ritz_status cuda_host_allocate(ritz_device *dev, size_t bytes, void **p)
 
 void cuda_host_release(ritz_device *dev, void *p)
 {
-    struct cuda_scope scope = {-1, NULL};
-    if (cuda_enter(dev->impl, &scope) != RITZ_OK) return;
+    CUDA_ENTER_TO_RELEASE((struct cuda_device *)dev->impl);
     (void)cudaFreeHost(p);
-    cuda_leave(&scope);
 }

@@ -117,10 +117,9 @@ __global__ void __launch_bounds__(THREADS)
                 int64_t tau_step, int64_t tau_stride)
 {
     RITZ_DYN_SHARED(T, memory);
-    const tile<T> t = {memory, m, k, odd(m)};
+    const tile<T> t = {memory, m, k, odd(m)}, given = {memory, m, r, odd(m)};
     for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
-        load(t, A + b * stride, ld);
-        __syncthreads();
+        load(given, A + b * stride, ld);
         for (int j = r + warp(); j < k; j += WARPS)
             for (int i = lane(); i < m; i += RITZ_WARP) t.at(i, j) = i == j ? T(1) : T(0);
         __syncthreads();

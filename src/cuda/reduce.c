@@ -65,18 +65,30 @@ ritz_status cuda_col_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
-typedef cudaError_t (*launch_function)(struct cuda_operand A, struct cuda_chunks chunks,
-                                       struct cuda_operand out, cudaStream_t stream);
+typedef ritz_status (*reduction)(struct cuda_operand A, struct cuda_chunks chunks,
+                                 struct cuda_operand out, cudaStream_t stream);
 
-static cudaError_t launch_sum(struct cuda_operand A, struct cuda_chunks chunks,
-                              struct cuda_operand out, cudaStream_t stream)
+static ritz_status sum(struct cuda_operand A, struct cuda_chunks chunks, struct cuda_operand out,
+                       cudaStream_t stream)
 {
-    return launch_col_sums(0, A, chunks, out, stream);
+    return CUDA(launch_col_sums(0, A, chunks, out, stream));
+}
+
+static ritz_status sum_of_squares(struct cuda_operand A, struct cuda_chunks chunks,
+                                  struct cuda_operand out, cudaStream_t stream)
+{
+    return CUDA(launch_sumsq(A, chunks, out, stream));
+}
+
+static ritz_status largest(struct cuda_operand A, struct cuda_chunks chunks,
+                           struct cuda_operand out, cudaStream_t stream)
+{
+    return CUDA(launch_max_abs(A, chunks, out, stream));
 }
 
 /* `first` makes one number of each chunk of an item, `second` one of those. */
-static ritz_status enqueue_items(ritz_stream *s, launch_function first, launch_function second,
-                                 ritz_dmat A, ritz_dmat out)
+static ritz_status enqueue_items(ritz_stream *s, reduction first, reduction second, ritz_dmat A,
+                                 ritz_dmat out)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     const struct cuda_operand to = as_one_chunk(out);
@@ -88,10 +100,10 @@ static ritz_status enqueue_items(ritz_stream *s, launch_function first, launch_f
     cuda_orient(&a, 1);
     cuda_join(&a, 1, 0);
     const struct cuda_chunks chunks = cuda_item_chunks_of(&a);
-    if (chunks.count == 1) return CUDA(first(a, chunks, to, cuda_native(s)));
+    if (chunks.count == 1) return first(a, chunks, to, cuda_native(s));
     RITZ_TRY_OUT(take_partial(s, chunks.count, 1, a.batch, &partial));
-    RITZ_TRY_OUT(CUDA(first(a, chunks, partial, cuda_native(s))));
-    RITZ_TRY_OUT(CUDA(second(partial, whole(chunks.count), to, cuda_native(s))));
+    RITZ_TRY_OUT(first(a, chunks, partial, cuda_native(s)));
+    RITZ_TRY_OUT(second(partial, whole(chunks.count), to, cuda_native(s)));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -99,10 +111,10 @@ out:
 
 ritz_status cuda_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    return enqueue_items(s, launch_sumsq, launch_sum, A, out);
+    return enqueue_items(s, sum_of_squares, sum, A, out);
 }
 
 ritz_status cuda_max_abs(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    return enqueue_items(s, launch_max_abs, launch_max_abs, A, out);
+    return enqueue_items(s, largest, largest, A, out);
 }

@@ -182,11 +182,9 @@ ritz_status cuda_stream_wrap(ritz_stream *s, void *native)
 
 void cuda_stream_destroy(ritz_stream *s)
 {
-    struct cuda_scope scope = {-1, NULL};
-    const int usable = cuda_enter(cuda_device_of(s), &scope) == RITZ_OK;
-    if (usable) (void)cudaStreamSynchronize(cuda_native(s));
+    CUDA_ENTER_TO_RELEASE(cuda_device_of(s));
+    (void)cudaStreamSynchronize(cuda_native(s));
     destroy(s);
-    if (usable) cuda_leave(&scope);
 }
 
 /* ---- waiting and looking ---- */
@@ -194,9 +192,11 @@ void cuda_stream_destroy(ritz_stream *s)
 static ritz_status fetch_status_word(ritz_stream *s)
 {
     struct cuda_stream *c = cuda_stream_of(s);
-    RITZ_TRY(CUDA(cudaMemcpyAsync(c->word_on_host, c->word, sizeof *c->word, cudaMemcpyDeviceToHost,
-                                  c->stream)));
-    return CUDA(cudaStreamSynchronize(c->stream));
+    const ritz_status asked = CUDA(cudaMemcpyAsync(
+        c->word_on_host, c->word, sizeof *c->word, cudaMemcpyDeviceToHost, c->stream));
+    /* Whoever asks to wait may free memory afterwards: wait in any case. */
+    if (asked != RITZ_OK) (void)cudaStreamSynchronize(c->stream);
+    return asked != RITZ_OK ? asked : CUDA(cudaStreamSynchronize(c->stream));
 }
 
 ritz_status cuda_stream_sync(ritz_stream *s)

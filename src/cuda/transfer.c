@@ -57,7 +57,9 @@ static ritz_status take_slot(struct cuda_ring *ring, int *slot)
 {
     *slot = ring->turn;
     ring->turn = (ring->turn + 1) % SLOTS;
-    return CUDA(cudaEventSynchronize(ring->free[*slot]));
+    /* Asking first: a wait that is not one still counts as one. */
+    const cudaError_t code = cudaEventQuery(ring->free[*slot]);
+    return code == cudaErrorNotReady ? CUDA(cudaEventSynchronize(ring->free[*slot])) : CUDA(code);
 }
 
 /* ---- lines: what is contiguous on the host ---- */
@@ -227,6 +229,13 @@ static int same_lines(struct lines a, struct lines b)
 
 /* ---- the two directions ---- */
 
+/* A caller who is told of a failure may free the host memory at once: none of it may be in use then. */
+static ritz_status settle(ritz_stream *s, ritz_status rc)
+{
+    if (rc != RITZ_OK) (void)cudaStreamSynchronize(cuda_native(s));
+    return rc;
+}
+
 /* A matrix on the device, dense in the host's type and layout: D itself, or workspace. */
 static ritz_status counterpart(ritz_stream *s, ritz_hmat H, ritz_dmat D, ritz_dmat *W)
 {
@@ -250,7 +259,8 @@ static int direct(ritz_hmat H, ritz_dmat D)
 ritz_status cuda_upload(ritz_stream *s, ritz_hmat H, ritz_dmat D)
 {
     CUDA_ENTER(cuda_device_of(s));
-    if (direct(H, D)) return copy_lines(s, device_lines(D), host_lines(H), cudaMemcpyHostToDevice);
+    if (direct(H, D))
+        return settle(s, copy_lines(s, device_lines(D), host_lines(H), cudaMemcpyHostToDevice));
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat W;
@@ -262,13 +272,14 @@ ritz_status cuda_upload(ritz_stream *s, ritz_hmat H, ritz_dmat D)
     if (W.data != D.data) RITZ_TRY_OUT(cuda_copy(s, W, D));
 out:
     ritz_work_release(s, mark);
-    return rc;
+    return settle(s, rc);
 }
 
 ritz_status cuda_download(ritz_stream *s, ritz_dmat D, ritz_hmat H)
 {
     CUDA_ENTER(cuda_device_of(s));
-    if (direct(H, D)) return copy_lines(s, host_lines(H), device_lines(D), cudaMemcpyDeviceToHost);
+    if (direct(H, D))
+        return settle(s, copy_lines(s, host_lines(H), device_lines(D), cudaMemcpyDeviceToHost));
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat W;
@@ -280,5 +291,5 @@ ritz_status cuda_download(ritz_stream *s, ritz_dmat D, ritz_hmat H)
         RITZ_TRY_OUT(download_staged(s, W.data, host_lines(H), bytes_of(H)));
 out:
     ritz_work_release(s, mark);
-    return rc;
+    return settle(s, rc);
 }

@@ -23,8 +23,7 @@ static omat with_spectrum(uint64_t seed, int64_t m, int64_t n, omat s)
     return A;
 }
 
-#define MATRIX(name)                                                                               \
-    static omat name(uint64_t seed, int64_t m, int64_t n, ritz_dtype dtype)
+#define MATRIX(name) static omat name(uint64_t seed, int64_t m, int64_t n, ritz_dtype dtype)
 
 MATRIX(uniform)
 {
@@ -120,18 +119,27 @@ MATRIX(tiny)
 }
 
 const struct kind general_kinds[] = {
-    {"uniform", uniform},         {"geometric", geometric},
-    {"ill", ill_conditioned},     {"clustered", clustered},
-    {"one-small", one_small},     {"repeated", repeated},
-    {"deficient", deficient},     {"duplicates", duplicates},
-    {"collinear", collinear},     {"zeros", zeros},
-    {"identity", identity},       {"hilbert", hilbert},
-    {"vandermonde", vandermonde}, {"graded-rows", graded_rows},
-    {"graded-cols", graded_cols}, {"huge", huge},
-    {"tiny", tiny},               {NULL, NULL},
+    {"uniform", uniform},
+    {"geometric", geometric},
+    {"ill", ill_conditioned},
+    {"clustered", clustered},
+    {"one-small", one_small},
+    {"repeated", repeated},
+    {"deficient", deficient},
+    {"duplicates", duplicates},
+    {"collinear", collinear},
+    {"zeros", zeros},
+    {"identity", identity},
+    {"hilbert", hilbert},
+    {"vandermonde", vandermonde},
+    {"graded-rows", graded_rows},
+    {"graded-cols", graded_cols},
+    {"huge", huge},
+    {"tiny", tiny},
+    {NULL, NULL},
 };
 
-/* ---- symmetric -------------------------------------------------------------------------------- */
+/* ---- symmetric ------------------------------------------------------------------------------- */
 
 MATRIX(spd_easy)
 {
@@ -226,10 +234,18 @@ MATRIX(sym_tiny)
 }
 
 const struct kind symmetric_kinds[] = {
-    {"indefinite", sym_indefinite}, {"geometric", sym_geometric}, {"clustered", sym_clustered},
-    {"repeated", sym_repeated},     {"deficient", sym_deficient}, {"laplacian", spd_laplacian},
-    {"zeros", zeros},               {"identity", identity},       {"hilbert", hilbert},
-    {"huge", sym_huge},             {"tiny", sym_tiny},           {NULL, NULL},
+    {"indefinite", sym_indefinite},
+    {"geometric", sym_geometric},
+    {"clustered", sym_clustered},
+    {"repeated", sym_repeated},
+    {"deficient", sym_deficient},
+    {"laplacian", spd_laplacian},
+    {"zeros", zeros},
+    {"identity", identity},
+    {"hilbert", hilbert},
+    {"huge", sym_huge},
+    {"tiny", sym_tiny},
+    {NULL, NULL},
 };
 
 omat *make_items(const struct kind *kind, uint64_t seed, int64_t count, int64_t m, int64_t n,

@@ -124,7 +124,7 @@ static void eigh_one(const struct place *p, const struct eigh_case *c)
     free_items(a, items);
 }
 
-/* ---- items that are not finite ---------------------------------------------------------------- */
+/* ---- items that are not finite --------------------------------------------------------------- */
 
 static void flawed_one(const struct place *p, ritz_dtype dtype, struct form form, int position,
                        long double value, bool with_info)
@@ -137,7 +137,13 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, struct form form
         return;
     struct eigh_case c = {.n = n, .k = n, .batch = 3, .dtype = dtype, .order = RITZ_DESCENDING};
     omat *a = make_items(symmetric_kinds, 72, 3, n, n, dtype);
-    OMAT_AT(a[1], position == 0 ? 0 : position == 1 ? 4 : n - 1, position == 0 ? 0 : position == 1 ? 2 : n - 1) = value;
+    OMAT_AT(a[1],
+            position == 0   ? 0
+            : position == 1 ? 4
+                            : n - 1,
+            position == 0   ? 0
+            : position == 1 ? 2
+                            : n - 1) = value;
     struct scene sc;
     scene_begin(&sc, p);
     struct operand *A = add_input(&sc, "A", dtype, form, 3, SHARE_NONE, a);
@@ -145,8 +151,8 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, struct form form
     struct operand *V = add_output(&sc, "V", dtype, form, n, n, 3);
     struct operand *info = with_info ? add_info(&sc, form, 3) : NULL;
     scene_upload(&sc);
-    if (scene_collect(&sc, ritz_eigh(p->s, A->mat, W->mat, V->mat, NULL,
-                                     info ? info->mat : RITZ_NO_MAT),
+    if (scene_collect(&sc,
+                      ritz_eigh(p->s, A->mat, W->mat, V->mat, NULL, info ? info->mat : RITZ_NO_MAT),
                       with_info ? RITZ_OK : RITZ_ERR_NOT_FINITE, "ritz_eigh|item 1")) {
         (void)expect(item_is_nan(W, 1, RITZ_BOTH) && item_is_nan(V, 1, RITZ_BOTH),
                      "the failed item is not NaN");
@@ -164,7 +170,7 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, struct form form
     free_items(a, 3);
 }
 
-/* ---- closed forms ----------------------------------------------------------------------------- */
+/* ---- closed forms ---------------------------------------------------------------------------- */
 
 /* The second difference: 2 - 2 cos(j pi / (n+1)). */
 static void laplacian(const struct place *p, ritz_dtype dtype, int64_t n)
@@ -200,9 +206,18 @@ static void all_kinds(const struct place *p, ritz_dtype dtype, const struct shap
     const struct kind *kind = symmetric_kinds;
     if (s->batch >= 100) walk.left = 4;
     for (; next_forms(&walk); turn++) {
-        struct eigh_case c = {s->n, s->k, s->batch, dtype, kind, (ritz_order)(turn % 2),
-                              turn / 2 % 2, turn % 5 != 0, turn % 3 == 0,
-                              walk.f[0], walk.f[1], walk.f[2],
+        struct eigh_case c = {s->n,
+                              s->k,
+                              s->batch,
+                              dtype,
+                              kind,
+                              (ritz_order)(turn % 2),
+                              turn / 2 % 2,
+                              turn % 5 != 0,
+                              turn % 3 == 0,
+                              walk.f[0],
+                              walk.f[1],
+                              walk.f[2],
                               s->batch == 1 ? SHARE_NONE : (enum sharing)(turn % 3)};
         eigh_one(p, &c);
         if (s->batch > 1 && s->batch < 100 && turn % 4 == 0) {
@@ -219,8 +234,7 @@ void test_eigh(const struct place *p)
     for (int t = 0; t < REALS; t++) {
         laplacian(p, reals[t], 3);
         laplacian(p, reals[t], 37);
-        for (const struct shape *s = NULL; (s = next_shape("eigh", s));)
-            all_kinds(p, reals[t], s);
+        for (const struct shape *s = NULL; (s = next_shape("eigh", s));) all_kinds(p, reals[t], s);
         for (int position = 0; position < 3; position++)
             for (struct forms walk = forms_of(1, 0); next_forms(&walk);)
                 for (int with_info = 0; with_info <= 1; with_info++) {

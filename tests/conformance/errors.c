@@ -1,4 +1,5 @@
-/* Mistakes of the caller: each is refused with the right status and a message that names operation and argument, and nothing is changed.
+/* Mistakes of the caller: each is refused with the right status and a message that names operation
+ * and argument, and nothing is changed.
  *
  * One table describes valid calls; the same mutations are then tried on each argument of each.
  *
@@ -10,13 +11,13 @@
 
 #include "conformance/harness.h"
 
-/* ---- the valid calls -------------------------------------------------------------------------- */
+/* ---- the valid calls ------------------------------------------------------------------------- */
 
 enum {
-    OUT = 1,        /* written */
-    OPTIONAL = 2,   /* may be RITZ_NO_MAT */
-    INFO = 4,       /* int32, batch x 1 */
-    ROWS_FREE = 8,  /* one row less is another valid call */
+    OUT = 1,       /* written */
+    OPTIONAL = 2,  /* may be RITZ_NO_MAT */
+    INFO = 4,      /* int32, batch x 1 */
+    ROWS_FREE = 8, /* one row less is another valid call */
     COLS_FREE = 16,
     BATCH_FREE = 32,
     ANY_DTYPE = 64
@@ -84,51 +85,145 @@ static const struct operation operations[] = {
     {"ritz_trsm", 2, call_trsm, {{"A", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}}},
     {"ritz_cholesky", 2, call_cholesky, {{"A", 4, 4, OUT}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
     {"ritz_cholesky_solve", 2, call_cholesky_solve, {{"L", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}}},
-    {"ritz_spd_solve", 2, call_spd_solve,
+    {"ritz_spd_solve",
+     2,
+     call_spd_solve,
      {{"A", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
-    {"ritz_qr", 2, call_qr,
+    {"ritz_qr",
+     2,
+     call_qr,
      {{"A", 5, 3, 0}, {"Q", 5, 3, OUT | OPTIONAL}, {"R", 3, 3, OUT | OPTIONAL}}},
     {"ritz_qr_factor", 2, call_qr_factor, {{"A", 5, 3, OUT | ROWS_FREE}, {"tau", 3, 1, OUT}}},
-    {"ritz_qr_form", 2, call_qr_form,
+    {"ritz_qr_form",
+     2,
+     call_qr_form,
      {{"A", 5, 3, 0}, {"tau", 3, 1, 0}, {"Q", 5, 4, OUT | COLS_FREE}}},
-    {"ritz_qr_apply", 2, call_qr_apply,
+    {"ritz_qr_apply",
+     2,
+     call_qr_apply,
      {{"A", 5, 3, 0}, {"tau", 3, 1, 0}, {"C", 5, 2, OUT | COLS_FREE}}},
-    {"ritz_svd", 2, call_svd,
-     {{"A", 5, 3, 0}, {"U", 5, 3, OUT | OPTIONAL}, {"S", 3, 1, OUT}, {"V", 3, 3, OUT | OPTIONAL},
+    {"ritz_svd",
+     2,
+     call_svd,
+     {{"A", 5, 3, 0},
+      {"U", 5, 3, OUT | OPTIONAL},
+      {"S", 3, 1, OUT},
+      {"V", 3, 3, OUT | OPTIONAL},
       {"info", 2, 1, OUT | OPTIONAL | INFO}}},
-    {"ritz_eigh", 2, call_eigh,
-     {{"A", 4, 4, 0}, {"W", 3, 1, OUT}, {"V", 4, 3, OUT | OPTIONAL},
+    {"ritz_eigh",
+     2,
+     call_eigh,
+     {{"A", 4, 4, 0},
+      {"W", 3, 1, OUT},
+      {"V", 4, 3, OUT | OPTIONAL},
       {"info", 2, 1, OUT | OPTIONAL | INFO}}},
-    {"ritz_random_fill", 2, call_random_fill, {{"A", 4, 3, OUT | ROWS_FREE | COLS_FREE | BATCH_FREE}}},
+    {"ritz_random_fill",
+     2,
+     call_random_fill,
+     {{"A", 4, 3, OUT | ROWS_FREE | COLS_FREE | BATCH_FREE}}},
     {"ritz_copy", 2, call_copy, {{"A", 4, 3, ANY_DTYPE}, {"B", 4, 3, OUT | ANY_DTYPE}}},
-    {"ritz_fill", 2, call_fill, {{"A", 4, 3, OUT | ANY_DTYPE | ROWS_FREE | COLS_FREE | BATCH_FREE}}},
+    {"ritz_fill",
+     2,
+     call_fill,
+     {{"A", 4, 3, OUT | ANY_DTYPE | ROWS_FREE | COLS_FREE | BATCH_FREE}}},
     {"ritz_linop_apply", 1, call_linop_apply, {{"op", 5, 3, 0}, {"X", 3, 2, 0}, {"Y", 5, 2, OUT}}},
-    {"ritz_linop_apply", 1, call_linop_centred,
+    {"ritz_linop_apply",
+     1,
+     call_linop_centred,
      {{"op", 5, 3, 0}, {"mean", 3, 1, 0}, {"X", 3, 2, 0}, {"Y", 5, 2, OUT}}},
-    {"ritz_range_finder", 1, call_range_finder, {{"A", 5, 3, COLS_FREE}, {"Q", 5, 2, OUT | COLS_FREE}}},
-    {"ritz_svd_randomized", 1, call_svd_randomized,
+    {"ritz_range_finder",
+     1,
+     call_range_finder,
+     {{"A", 5, 3, COLS_FREE}, {"Q", 5, 2, OUT | COLS_FREE}}},
+    {"ritz_svd_randomized",
+     1,
+     call_svd_randomized,
      {{"A", 5, 3, 0}, {"U", 5, 2, OUT | OPTIONAL}, {"S", 2, 1, OUT}, {"V", 3, 2, OUT | OPTIONAL}}},
 };
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
-/* ---- the mutations ---------------------------------------------------------------------------- */
+/* ---- the mutations --------------------------------------------------------------------------- */
 
-static ritz_dmat outside(ritz_dmat A) { return ritz_block(A, 0, 0, A.rows + 1, A.cols); }
-static ritz_dmat missing(ritz_dmat A) { (void)A; return RITZ_NO_MAT; }
-static ritz_dmat read_only(ritz_dmat A) { return ritz_read_only(A); }
-static ritz_dmat short_ld(ritz_dmat A) { A.ld = 0; return A; }
-static ritz_dmat no_data(ritz_dmat A) { A.data = NULL; return A; }
-static ritz_dmat negative(ritz_dmat A) { A.rows = -1; return A; }
-static ritz_dmat integers(ritz_dmat A) { A.dtype = RITZ_I32; return A; }
-static ritz_dmat halves(ritz_dmat A) { A.dtype = RITZ_F16; return A; }
-static ritz_dmat singles(ritz_dmat A) { A.dtype = RITZ_F32; return A; }
-static ritz_dmat no_dtype(ritz_dmat A) { A.dtype = (ritz_dtype)99; return A; }
-static ritz_dmat no_layout(ritz_dmat A) { A.layout = (ritz_layout)7; return A; }
-static ritz_dmat fewer_rows(ritz_dmat A) { A.rows--; return A; }
-static ritz_dmat fewer_cols(ritz_dmat A) { A.cols--; return A; }
-static ritz_dmat one_item(ritz_dmat A) { A.batch = 1; return A; }
-static ritz_dmat more_items(ritz_dmat A) { A.batch = 3; A.batch_stride = 100; return A; }
-static ritz_dmat shared_items(ritz_dmat A) { A.batch = 2; A.batch_stride = 0; return A; }
+static ritz_dmat outside(ritz_dmat A)
+{
+    return ritz_block(A, 0, 0, A.rows + 1, A.cols);
+}
+static ritz_dmat missing(ritz_dmat A)
+{
+    (void)A;
+    return RITZ_NO_MAT;
+}
+static ritz_dmat read_only(ritz_dmat A)
+{
+    return ritz_read_only(A);
+}
+static ritz_dmat short_ld(ritz_dmat A)
+{
+    A.ld = 0;
+    return A;
+}
+static ritz_dmat no_data(ritz_dmat A)
+{
+    A.data = NULL;
+    return A;
+}
+static ritz_dmat negative(ritz_dmat A)
+{
+    A.rows = -1;
+    return A;
+}
+static ritz_dmat integers(ritz_dmat A)
+{
+    A.dtype = RITZ_I32;
+    return A;
+}
+static ritz_dmat halves(ritz_dmat A)
+{
+    A.dtype = RITZ_F16;
+    return A;
+}
+static ritz_dmat singles(ritz_dmat A)
+{
+    A.dtype = RITZ_F32;
+    return A;
+}
+static ritz_dmat no_dtype(ritz_dmat A)
+{
+    A.dtype = (ritz_dtype)99;
+    return A;
+}
+static ritz_dmat no_layout(ritz_dmat A)
+{
+    A.layout = (ritz_layout)7;
+    return A;
+}
+static ritz_dmat fewer_rows(ritz_dmat A)
+{
+    A.rows--;
+    return A;
+}
+static ritz_dmat fewer_cols(ritz_dmat A)
+{
+    A.cols--;
+    return A;
+}
+static ritz_dmat one_item(ritz_dmat A)
+{
+    A.batch = 1;
+    return A;
+}
+static ritz_dmat more_items(ritz_dmat A)
+{
+    A.batch = 3;
+    A.batch_stride = 100;
+    return A;
+}
+static ritz_dmat shared_items(ritz_dmat A)
+{
+    A.batch = 2;
+    A.batch_stride = 0;
+    return A;
+}
 static ritz_dmat elsewhere(ritz_dmat A)
 {
     /* Only its address is looked at. */
@@ -138,21 +233,46 @@ static ritz_dmat elsewhere(ritz_dmat A)
 }
 
 /* When a mutation makes a call wrong. */
-static bool always(int flags) { (void)flags; return true; }
-static bool if_required(int flags) { return !(flags & OPTIONAL); }
-static bool if_output(int flags) { return flags & OUT; }
-static bool if_dtype_fixed(int flags) { return !(flags & ANY_DTYPE); }
-static bool if_rows_fixed(int flags) { return !(flags & ROWS_FREE); }
-static bool if_cols_fixed(int flags) { return !(flags & COLS_FREE); }
-static bool if_batch_fixed(int flags) { return !(flags & BATCH_FREE); }
-static bool if_batched_output(int flags) { return flags & OUT && !(flags & (BATCH_FREE | INFO)); }
+static bool always(int flags)
+{
+    (void)flags;
+    return true;
+}
+static bool if_required(int flags)
+{
+    return !(flags & OPTIONAL);
+}
+static bool if_output(int flags)
+{
+    return flags & OUT;
+}
+static bool if_dtype_fixed(int flags)
+{
+    return !(flags & ANY_DTYPE);
+}
+static bool if_rows_fixed(int flags)
+{
+    return !(flags & ROWS_FREE);
+}
+static bool if_cols_fixed(int flags)
+{
+    return !(flags & COLS_FREE);
+}
+static bool if_batch_fixed(int flags)
+{
+    return !(flags & BATCH_FREE);
+}
+static bool if_batched_output(int flags)
+{
+    return flags & OUT && !(flags & (BATCH_FREE | INFO));
+}
 
 static const struct mutation {
     const char *name;
     ritz_dmat (*mutate)(ritz_dmat A);
     bool (*applies)(int flags);
     ritz_status code;
-    bool names_argument; /* else only the operation: the message may speak of the argument that it does not fit to */
+    bool names_argument; /* else the message may speak of what it does not fit to */
 } mutations[] = {
     {"missing", missing, if_required, RITZ_ERR_ARGUMENT, true},
     {"a view outside its parent", outside, always, RITZ_ERR_ARGUMENT, true},
@@ -187,7 +307,7 @@ static bool applies(const struct operation *op, int i, const struct mutation *m)
     return true;
 }
 
-/* ---- running ---------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* Valid operands, each to remain as it is. */
 static void lay_out(struct scene *sc, const struct place *p, const struct operation *op,
@@ -197,9 +317,11 @@ static void lay_out(struct scene *sc, const struct place *p, const struct operat
     for (int i = 0; op->argument[i].name; i++) {
         const struct argument *a = &op->argument[i];
         omat items[2] = {matgen_uniform(1, a->rows, a->cols), matgen_uniform(2, a->rows, a->cols)};
-        m[i] = a->flags & INFO
-                   ? add(sc, a->name, ROLE_INPUT, RITZ_I32, COL_PLAIN, a->rows, 1, 1, SHARE_NONE, NULL)->mat
-                   : add_input(sc, a->name, RITZ_F64, COL_PLAIN, op->batch, SHARE_NONE, items)->mat;
+        m[i] =
+            a->flags & INFO
+                ? add(sc, a->name, ROLE_INPUT, RITZ_I32, COL_PLAIN, a->rows, 1, 1, SHARE_NONE, NULL)
+                      ->mat
+                : add_input(sc, a->name, RITZ_F64, COL_PLAIN, op->batch, SHARE_NONE, items)->mat;
         omat_destroy(&items[0]);
         omat_destroy(&items[1]);
     }
@@ -220,8 +342,9 @@ static void refused(struct scene *sc, ritz_status got, ritz_status code, const c
 static void try_mutation(const struct place *p, const struct operation *op, int i,
                          const struct mutation *mutation)
 {
-    if (!begin_case(p, "%s (%s ...), %s: %s", op->name, op->argument[1].name ? op->argument[1].name : "",
-                    op->argument[i].name, mutation->name))
+    if (!begin_case(p, "%s (%s ...), %s: %s", op->name,
+                    op->argument[1].name ? op->argument[1].name : "", op->argument[i].name,
+                    mutation->name))
         return;
     struct scene sc;
     ritz_dmat m[ARGUMENTS];
@@ -270,31 +393,52 @@ static void try_valid(const struct place *p, const struct operation *op)
     scene_end(&sc);
 }
 
-/* ---- what the table does not cover ------------------------------------------------------------ */
+/* ---- what the table does not cover ----------------------------------------------------------- */
 
 struct odd {
     struct scene sc;
-    ritz_dmat A, S, X, info; /* 4 x 4, 4 x 1, 4 x 4 of float64 and 1 x 1 of int32 */
-    ritz_hmat H;             /* 4 x 4 of float64 */
+    ritz_dmat A, S, X
+    , info;      /* 4 x 4, 4 x 1, 4 x 4 of float64 and 1 x 1 of int32 */
+    ritz_hmat H; /* 4 x 4 of float64 */
     double host[16];
 };
 
 typedef ritz_status (*odd_call)(ritz_stream *s, struct odd *o);
-#define ODD(name)                                                                                  \
-    static ritz_status odd_##name(ritz_stream *s, struct odd *o)
-ODD(gemm_inner) { return ritz_gemm(s, 1, ritz_cols(o->A, 0, 2), o->X, 0, o->S); }
+#define ODD(name) static ritz_status odd_##name(ritz_stream *s, struct odd *o)
+ODD(gemm_inner)
+{
+    return ritz_gemm(s, 1, ritz_cols(o->A, 0, 2), o->X, 0, o->S);
+}
 ODD(gemm_mixed)
 {
     ritz_dmat half = o->A;
     half.dtype = RITZ_F16;
     return ritz_gemm(s, 1, half, o->X, 0, ritz_cols(o->S, 0, 1));
 }
-ODD(syrk_uplo) { return ritz_syrk(s, (ritz_uplo)3, 1, o->A, 0, o->X); }
-ODD(trsm_uplo) { return ritz_trsm(s, RITZ_LEFT, RITZ_BOTH, RITZ_UNIT, 1, o->A, o->X); }
-ODD(trsm_side) { return ritz_trsm(s, (ritz_side)2, RITZ_LOWER, RITZ_UNIT, 1, o->A, o->X); }
-ODD(trsm_diag) { return ritz_trsm(s, RITZ_LEFT, RITZ_LOWER, (ritz_diag)2, 1, o->A, o->X); }
-ODD(cholesky_uplo) { return ritz_cholesky(s, RITZ_BOTH, o->A, o->info); }
-ODD(solve_uplo) { return ritz_cholesky_solve(s, RITZ_BOTH, o->A, o->X); }
+ODD(syrk_uplo)
+{
+    return ritz_syrk(s, (ritz_uplo)3, 1, o->A, 0, o->X);
+}
+ODD(trsm_uplo)
+{
+    return ritz_trsm(s, RITZ_LEFT, RITZ_BOTH, RITZ_UNIT, 1, o->A, o->X);
+}
+ODD(trsm_side)
+{
+    return ritz_trsm(s, (ritz_side)2, RITZ_LOWER, RITZ_UNIT, 1, o->A, o->X);
+}
+ODD(trsm_diag)
+{
+    return ritz_trsm(s, RITZ_LEFT, RITZ_LOWER, (ritz_diag)2, 1, o->A, o->X);
+}
+ODD(cholesky_uplo)
+{
+    return ritz_cholesky(s, RITZ_BOTH, o->A, o->info);
+}
+ODD(solve_uplo)
+{
+    return ritz_cholesky_solve(s, RITZ_BOTH, o->A, o->X);
+}
 ODD(spd_uplo)
 {
     ritz_spd_solve_options opts = RITZ_SPD_SOLVE_DEFAULTS;
@@ -312,15 +456,27 @@ ODD(info_dtype)
     o->info.dtype = RITZ_F32;
     return ritz_cholesky(s, RITZ_LOWER, o->A, o->info);
 }
-ODD(info_shape) { return ritz_cholesky(s, RITZ_LOWER, o->A, ritz_block(o->info, 0, 0, 0, 1)); }
-ODD(qr_nothing) { return ritz_qr(s, o->A, RITZ_NO_MAT, RITZ_NO_MAT); }
+ODD(info_shape)
+{
+    return ritz_cholesky(s, RITZ_LOWER, o->A, ritz_block(o->info, 0, 0, 0, 1));
+}
+ODD(qr_nothing)
+{
+    return ritz_qr(s, o->A, RITZ_NO_MAT, RITZ_NO_MAT);
+}
 ODD(qr_in_place_wide)
 {
     const ritz_dmat wide = ritz_row_range(o->A, 0, 2);
     return ritz_qr(s, wide, ritz_block(wide, 0, 0, 2, 2), RITZ_NO_MAT);
 }
-ODD(apply_which) { return ritz_qr_apply(s, (ritz_apply)2, o->A, o->S, o->X); }
-ODD(form_narrow) { return ritz_qr_form(s, o->A, o->S, ritz_cols(o->X, 0, 3)); }
+ODD(apply_which)
+{
+    return ritz_qr_apply(s, (ritz_apply)2, o->A, o->S, o->X);
+}
+ODD(form_narrow)
+{
+    return ritz_qr_form(s, o->A, o->S, ritz_cols(o->X, 0, 3));
+}
 ODD(eigh_order)
 {
     ritz_eigh_options opts = RITZ_EIGH_DEFAULTS;
@@ -332,9 +488,18 @@ ODD(eigh_size)
     ritz_eigh_options opts = {0, 0, RITZ_DESCENDING};
     return ritz_eigh(s, o->A, o->S, o->X, &opts, o->info);
 }
-ODD(eigh_many) { return ritz_eigh(s, ritz_block(o->A, 0, 0, 3, 3), o->S, RITZ_NO_MAT, NULL, o->info); }
-ODD(random_dist) { return ritz_random_fill(s, (ritz_distribution)3, 0, 0, o->A); }
-ODD(random_substream) { return ritz_random_fill(s, RITZ_NORMAL, 0, 1u << 24, o->A); }
+ODD(eigh_many)
+{
+    return ritz_eigh(s, ritz_block(o->A, 0, 0, 3, 3), o->S, RITZ_NO_MAT, NULL, o->info);
+}
+ODD(random_dist)
+{
+    return ritz_random_fill(s, (ritz_distribution)3, 0, 0, o->A);
+}
+ODD(random_substream)
+{
+    return ritz_random_fill(s, RITZ_NORMAL, 0, 1u << 24, o->A);
+}
 ODD(random_columns)
 {
     ritz_dmat A = o->A;
@@ -343,7 +508,10 @@ ODD(random_columns)
     A.cols = INT64_C(1) << 32;
     return ritz_random_fill(s, RITZ_NORMAL, 0, 0, A);
 }
-ODD(linop_null) { return ritz_linop_apply(s, NULL, 0, o->X, o->A); }
+ODD(linop_null)
+{
+    return ritz_linop_apply(s, NULL, 0, o->X, o->A);
+}
 ODD(linop_function)
 {
     const ritz_linop op = ritz_linop_enqueue(RITZ_F64, 4, 4, NULL, NULL);
@@ -398,11 +566,26 @@ ODD(range_wide)
     const ritz_linop op = ritz_linop_dense(ritz_cols(o->A, 0, 2));
     return ritz_range_finder(s, &op, ritz_cols(o->X, 0, 3), NULL, NULL);
 }
-ODD(upload_shape) { return ritz_upload(s, ritz_hmat_block(o->H, 0, 0, 3, 4), o->A); }
-ODD(upload_host) { return ritz_upload(s, ritz_hmat_block(o->H, 0, 0, 5, 4), o->A); }
-ODD(upload_target) { return ritz_upload(s, o->H, ritz_read_only(o->A)); }
-ODD(upload_batch) { return ritz_upload(s, ritz_hmat_batched(o->H, 2, 16), o->A); }
-ODD(download_shape) { return ritz_download(s, ritz_cols(o->A, 0, 3), o->H); }
+ODD(upload_shape)
+{
+    return ritz_upload(s, ritz_hmat_block(o->H, 0, 0, 3, 4), o->A);
+}
+ODD(upload_host)
+{
+    return ritz_upload(s, ritz_hmat_block(o->H, 0, 0, 5, 4), o->A);
+}
+ODD(upload_target)
+{
+    return ritz_upload(s, o->H, ritz_read_only(o->A));
+}
+ODD(upload_batch)
+{
+    return ritz_upload(s, ritz_hmat_batched(o->H, 2, 16), o->A);
+}
+ODD(download_shape)
+{
+    return ritz_download(s, ritz_cols(o->A, 0, 3), o->H);
+}
 ODD(download_target)
 {
     return ritz_download(s, o->A, ritz_hmat_wrap_const(o->host, RITZ_F64, 4, 4, RITZ_COL_MAJOR));
@@ -412,8 +595,14 @@ ODD(download_shared)
     ritz_dmat pair = ritz_batched(o->A, 2, 0);
     return ritz_download(s, pair, ritz_hmat_batched(o->H, 2, 0));
 }
-ODD(download_source) { return ritz_download(s, ritz_cols(o->A, 0, 5), o->H); }
-ODD(copy_overlap) { return ritz_copy(s, ritz_t(o->A), o->A); }
+ODD(download_source)
+{
+    return ritz_download(s, ritz_cols(o->A, 0, 5), o->H);
+}
+ODD(copy_overlap)
+{
+    return ritz_copy(s, ritz_t(o->A), o->A);
+}
 
 static const struct {
     const char *name;
@@ -422,7 +611,8 @@ static const struct {
     const char *operation, *words;
 } odds[] = {
     {"inner dimensions", odd_gemm_inner, RITZ_ERR_SHAPE, "ritz_gemm", "A|B|4 x 2|4 x 4"},
-    {"mixed with float16", odd_gemm_mixed, RITZ_ERR_DTYPE, "ritz_gemm", "A is float16|B is float64"},
+    {"mixed with float16", odd_gemm_mixed, RITZ_ERR_DTYPE, "ritz_gemm",
+     "A is float16|B is float64"},
     {"uplo", odd_syrk_uplo, RITZ_ERR_ARGUMENT, "ritz_syrk", "uplo is 3"},
     {"uplo both", odd_trsm_uplo, RITZ_ERR_ARGUMENT, "ritz_trsm", "uplo is 2"},
     {"side", odd_trsm_side, RITZ_ERR_ARGUMENT, "ritz_trsm", "side is 2"},
@@ -441,20 +631,23 @@ static const struct {
     {"options size", odd_eigh_size, RITZ_ERR_OPTION, "ritz_eigh", "opts has size 0"},
     {"k > n", odd_eigh_many, RITZ_ERR_SHAPE, "ritz_eigh", "W asks for 4|order 3"},
     {"distribution", odd_random_dist, RITZ_ERR_ARGUMENT, "ritz_random_fill", "dist is 3"},
-    {"substream", odd_random_substream, RITZ_ERR_ARGUMENT, "ritz_random_fill", "substream is 16777216"},
+    {"substream", odd_random_substream, RITZ_ERR_ARGUMENT, "ritz_random_fill",
+     "substream is 16777216"},
     {"2^32 columns", odd_random_columns, RITZ_ERR_TOO_LARGE, "ritz_random_fill", "columns"},
     {"NULL operator", odd_linop_null, RITZ_ERR_ARGUMENT, "ritz_linop_apply", "op"},
     {"NULL function", odd_linop_function, RITZ_ERR_ARGUMENT, "ritz_linop_apply", "function"},
     {"operator kind", odd_linop_kind, RITZ_ERR_ARGUMENT, "ritz_linop_apply", "kind"},
     {"batch operator", odd_linop_batch, RITZ_ERR_SHAPE, "ritz_range_finder", "A is a batch of 2"},
-    {"oversampling", odd_sketch_oversampling, RITZ_ERR_OPTION, "ritz_svd_randomized", "oversampling is -1"},
+    {"oversampling", odd_sketch_oversampling, RITZ_ERR_OPTION, "ritz_svd_randomized",
+     "oversampling is -1"},
     {"powers", odd_sketch_powers, RITZ_ERR_OPTION, "ritz_range_finder", "power_iterations is -2"},
     {"options size", odd_sketch_size, RITZ_ERR_OPTION, "ritz_range_finder", "opts has size 3"},
     {"report size", odd_report_size, RITZ_ERR_OPTION, "ritz_svd_randomized", "report has size 0"},
     {"k > min(m, n)", odd_sketch_many, RITZ_ERR_SHAPE, "ritz_svd_randomized", "S asks for 4|4 x 3"},
     {"l > min(m, n)", odd_range_wide, RITZ_ERR_SHAPE, "ritz_range_finder", "Q is 4 x 3|4 x 2"},
     {"shapes", odd_upload_shape, RITZ_ERR_SHAPE, "ritz_upload", "H is 3 x 4|D is 4 x 4"},
-    {"H outside", odd_upload_host, RITZ_ERR_ARGUMENT, "ritz_upload", "H is not a valid host matrix"},
+    {"H outside", odd_upload_host, RITZ_ERR_ARGUMENT, "ritz_upload",
+     "H is not a valid host matrix"},
     {"D read-only", odd_upload_target, RITZ_ERR_READ_ONLY, "ritz_upload", "D is read-only"},
     {"batches", odd_upload_batch, RITZ_ERR_SHAPE, "ritz_upload", "batch 2|batch 1"},
     {"shapes", odd_download_shape, RITZ_ERR_SHAPE, "ritz_download", "H is 4 x 4|D is 4 x 3"},
@@ -472,7 +665,8 @@ static void try_odd(const struct place *p, size_t i)
     scene_begin(&o.sc, p);
     o.A = add_input(&o.sc, "A", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
     o.S = add_input(&o.sc, "S", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &v)->mat;
-    o.X = add_input(&o.sc, "X", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
+    o.X
+    = add_input(&o.sc, "X", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
     o.info = add(&o.sc, "info", ROLE_INPUT, RITZ_I32, COL_PLAIN, 1, 1, 1, SHARE_NONE, NULL)->mat;
     o.H = ritz_hmat_wrap(o.host, RITZ_F64, 4, 4, RITZ_COL_MAJOR);
     scene_upload(&o.sc);

@@ -45,7 +45,7 @@ static void expect_info_zero(const struct operand *info, int64_t count)
     (void)expect(zero, "info is not 0");
 }
 
-/* ---- factor and solve ------------------------------------------------------------------------- */
+/* ---- factor and solve ------------------------------------------------------------------------ */
 
 /* A X = B from the computed factor. */
 static void check_solve(const struct place *p, const struct chol_case *c, const struct operand *F,
@@ -63,7 +63,8 @@ static void check_solve(const struct place *p, const struct chol_case *c, const 
         double worst = 0;
         for (int64_t b = 0; b < c->batch; b++) {
             omat a = item_before(original, b), S = oracle_symmetric(as_oracle(c->uplo), a);
-            omat X = item_after(B, b), want = item_before(B, b);
+            omat X
+            = item_after(B, b), want = item_before(B, b);
             worst = oracle_worst(worst, oracle_solve_ratio(S, X, want, eps_of(c->dtype)));
             omat_destroy(&a);
             omat_destroy(&S);
@@ -95,8 +96,8 @@ static void cholesky_one(const struct place *p, const struct chol_case *c)
         double worst = 0;
         for (int64_t b = 0; b < c->batch; b++) {
             omat before = item_before(A, b), after = item_after(A, b);
-            worst = oracle_worst(worst, oracle_cholesky_ratio(as_oracle(c->uplo), before, after,
-                                                              eps_of(c->dtype)));
+            worst = oracle_worst(
+                worst, oracle_cholesky_ratio(as_oracle(c->uplo), before, after, eps_of(c->dtype)));
             omat_destroy(&before);
             omat_destroy(&after);
         }
@@ -136,7 +137,8 @@ static void spd_solve_one(const struct place *p, const struct chol_case *c)
         for (int64_t b = 0; b < c->batch; b++) {
             omat t = item_before(A, c->sa == SHARE_NONE ? b : 0);
             omat S = oracle_symmetric(as_oracle(c->uplo), t);
-            omat X = item_after(B, b), want = item_before(B, b);
+            omat X
+            = item_after(B, b), want = item_before(B, b);
             worst = oracle_worst(worst, oracle_solve_ratio(S, X, want, eps_of(c->dtype)));
             omat_destroy(&t);
             omat_destroy(&S);
@@ -151,13 +153,14 @@ static void spd_solve_one(const struct place *p, const struct chol_case *c)
     free_items(rhs, c->batch);
 }
 
-/* ---- items that fail -------------------------------------------------------------------------- */
+/* ---- items that fail ------------------------------------------------------------------------- */
 
 enum flaw { FLAW_NEGATIVE, FLAW_ZERO, FLAW_NAN_FIRST, FLAW_NAN_MIDDLE, FLAW_INF_LAST, FLAWS };
 static const char *const flaw_names[] = {"negative pivot", "zero pivot", "NaN first", "NaN middle",
                                          "Inf last"};
 
-/* Spoil an identity matrix, so that the order of the failing minor is known; returns the info to come. */
+/* Spoil an identity matrix, so that the order of the failing minor is known; returns the info to
+ * come. */
 static int64_t spoil(omat A, enum flaw flaw, ritz_uplo uplo)
 {
     const int64_t n = A.rows, i = n / 2, j = n / 2 > 0 ? n / 2 - 1 : 0;
@@ -205,20 +208,23 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t n, enum 
     scene_upload(&sc);
     ritz_status call = solve ? ritz_spd_solve(p->s, A->mat, B->mat, &opts, info_mat)
                              : ritz_cholesky(p->s, uplo, A->mat, info_mat);
-    const ritz_status code = with_info ? RITZ_OK : want < 0 ? RITZ_ERR_NOT_FINITE : RITZ_ERR_NOT_SPD;
+    const ritz_status code = with_info  ? RITZ_OK
+                             : want < 0 ? RITZ_ERR_NOT_FINITE
+                                        : RITZ_ERR_NOT_SPD;
     if (scene_collect(&sc, call, code, solve ? "ritz_spd_solve|item 1" : "ritz_cholesky|item 1")) {
         if (info)
-            (void)expect(info_after(info, 0) == 0 && info_after(info, 1) == want &&
-                             info_after(info, 2) == 0,
-                         "info is %lld %lld %lld, not 0 %lld 0", (long long)info_after(info, 0),
-                         (long long)info_after(info, 1), (long long)info_after(info, 2),
-                         (long long)want);
-        (void)expect(item_is_nan(solve ? B : A, 1, solve ? RITZ_BOTH : uplo), "the failed item is not NaN");
+            (void)expect(
+                info_after(info, 0) == 0 && info_after(info, 1) == want && info_after(info, 2) == 0,
+                "info is %lld %lld %lld, not 0 %lld 0", (long long)info_after(info, 0),
+                (long long)info_after(info, 1), (long long)info_after(info, 2), (long long)want);
+        (void)expect(item_is_nan(solve ? B : A, 1, solve ? RITZ_BOTH : uplo),
+                     "the failed item is not NaN");
         if (!solve) expect_other_triangle_kept(A, uplo);
         for (int64_t b = 0; b < 3; b += 2) {
             omat t = item_before(A, b), S = oracle_symmetric(as_oracle(uplo), t);
             if (solve) {
-                omat X = item_after(B, b), r = item_before(B, b);
+                omat X
+                = item_after(B, b), r = item_before(B, b);
                 (void)expect_ratio("other items of a failed batch", dtype,
                                    oracle_solve_ratio(S, X, r, eps_of(dtype)), 30);
                 omat_destroy(&X);
@@ -260,7 +266,7 @@ static void flawed_rhs(const struct place *p, ritz_dtype dtype)
     free_items(rhs, 3);
 }
 
-/* ---- known answers ---------------------------------------------------------------------------- */
+/* ---- known answers --------------------------------------------------------------------------- */
 
 /* A = [4 2 1; 2 5 3; 1 3 6], b = (1, 2, 3): L and x = (6, 7, 29) / 67 in closed form. */
 static void known_answer(const struct place *p, ritz_dtype dtype)
@@ -278,7 +284,8 @@ static void known_answer(const struct place *p, ritz_dtype dtype)
     if (scene_finish(&sc, ritz_cholesky(p->s, RITZ_LOWER, F->mat, RITZ_NO_MAT))) {
         const long double x[] = {6 / 67.0L, 7 / 67.0L, 29 / 67.0L};
         const long double l[] = {2, 1, 0.5L, 2, 1, 2, 1.25L, sqrtl(4.1875L)};
-        omat X = item_after(B, 0), L = item_after(F, 0);
+        omat X
+        = item_after(B, 0), L = item_after(F, 0);
         double worst = 0;
         for (int i = 0; i < 3; i++)
             worst = oracle_worst(worst, (double)(fabsl(X.a[i] - x[i]) / eps_of(dtype)));
@@ -308,8 +315,8 @@ void test_cholesky(const struct place *p)
             struct forms walk = forms_of(2, s->n <= 3 && s->batch <= 3 ? 0 : s->n > 50 ? 7 : 14);
             if (s->batch >= 100) walk.left = 2;
             while (next_forms(&walk)) {
-                struct chol_case c = {s->n, s->k, s->batch, reals[t], (ritz_uplo)(turn % 2), kind,
-                                      walk.f[0], walk.f[1], SHARE_NONE, turn % 3 == 0};
+                struct chol_case c = {s->n, s->k,      s->batch,  reals[t],   (ritz_uplo)(turn % 2),
+                                      kind, walk.f[0], walk.f[1], SHARE_NONE, turn % 3 == 0};
                 cholesky_one(p, &c);
                 if (s->batch != 1) c.sa = (enum sharing)(turn % 3);
                 spd_solve_one(p, &c);

@@ -32,7 +32,7 @@ static int64_t stored(int64_t batch, enum sharing sharing)
     return sharing == SHARE_NONE ? batch : 1;
 }
 
-/* ---- gemm ------------------------------------------------------------------------------------- */
+/* ---- gemm ------------------------------------------------------------------------------------ */
 
 struct gemm_case {
     int64_t m, n, k, batch;
@@ -45,7 +45,8 @@ struct gemm_case {
 static double gemm_item_ratio(const struct gemm_case *c, const struct operand *A,
                               const struct operand *B, const struct operand *C, int64_t b)
 {
-    omat a = item_before(A, A->mat.batch_stride ? b : 0), g = item_before(B, B->mat.batch_stride ? b : 0);
+    omat a = item_before(A, A->mat.batch_stride ? b : 0),
+         g = item_before(B, B->mat.batch_stride ? b : 0);
     omat old = {0, 0, NULL}, got = item_after(C, b);
     if (c->beta != 0) old = item_before(C, b);
     const double ratio = oracle_gemm_ratio(c->alpha, a, g, c->beta, old, got, eps_of(c->out));
@@ -58,11 +59,11 @@ static double gemm_item_ratio(const struct gemm_case *c, const struct operand *A
 
 static void gemm_one(const struct place *p, const struct gemm_case *c)
 {
-    if (!begin_case(p, "gemm %s->%s %lldx%lldx%lld batch %lld alpha %g beta %g A %s %s B %s %s C %s",
-                    ritz_dtype_name(c->in), ritz_dtype_name(c->out), (long long)c->m,
-                    (long long)c->n, (long long)c->k, (long long)c->batch, c->alpha, c->beta,
-                    form_name(c->fa), sharing_name(c->sa), form_name(c->fb), sharing_name(c->sb),
-                    form_name(c->fc)))
+    if (!begin_case(
+            p, "gemm %s->%s %lldx%lldx%lld batch %lld alpha %g beta %g A %s %s B %s %s C %s",
+            ritz_dtype_name(c->in), ritz_dtype_name(c->out), (long long)c->m, (long long)c->n,
+            (long long)c->k, (long long)c->batch, c->alpha, c->beta, form_name(c->fa),
+            sharing_name(c->sa), form_name(c->fb), sharing_name(c->sb), form_name(c->fc)))
         return;
     omat *a = make_items(uniform(), 11, stored(c->batch, c->sa), c->m, c->k, c->in);
     omat *b = make_items(uniform(), 12, stored(c->batch, c->sb), c->k, c->n, c->in);
@@ -71,10 +72,10 @@ static void gemm_one(const struct place *p, const struct gemm_case *c)
     scene_begin(&sc, p);
     /* With alpha = 0 the inputs are not read: they stay NaN. */
     const bool read = c->alpha != 0;
-    struct operand *A = add(&sc, "A", ROLE_INPUT, c->in, c->fa, c->m, c->k, c->batch, c->sa,
-                            read ? a : NULL);
-    struct operand *B = add(&sc, "B", ROLE_INPUT, c->in, c->fb, c->k, c->n, c->batch, c->sb,
-                            read ? b : NULL);
+    struct operand *A =
+        add(&sc, "A", ROLE_INPUT, c->in, c->fa, c->m, c->k, c->batch, c->sa, read ? a : NULL);
+    struct operand *B =
+        add(&sc, "B", ROLE_INPUT, c->in, c->fb, c->k, c->n, c->batch, c->sb, read ? b : NULL);
     struct operand *C = add(&sc, "C", ROLE_OUTPUT, c->out, c->fc, c->m, c->n, c->batch, SHARE_NONE,
                             c->beta != 0 ? old : NULL);
     scene_upload(&sc);
@@ -97,10 +98,19 @@ static void gemm_shape(const struct place *p, const struct shape *s, ritz_dtype 
     static int turn;
     struct forms walk = forms_of(3, wanted);
     while (next_forms(&walk)) {
-        struct gemm_case c = {s->m, s->n, s->k, s->batch, in, out,
-                              factors[turn % FACTORS].alpha, factors[turn % FACTORS].beta,
-                              walk.f[0], walk.f[1], walk.f[2],
-                              sharing_in_turn(s->batch, turn), sharing_in_turn(s->batch, turn / 3)};
+        struct gemm_case c = {s->m,
+                              s->n,
+                              s->k,
+                              s->batch,
+                              in,
+                              out,
+                              factors[turn % FACTORS].alpha,
+                              factors[turn % FACTORS].beta,
+                              walk.f[0],
+                              walk.f[1],
+                              walk.f[2],
+                              sharing_in_turn(s->batch, turn),
+                              sharing_in_turn(s->batch, turn / 3)};
         turn++;
         gemm_one(p, &c);
         if (s->batch <= 1 || c.fc.view != VIEW_PADDED) continue;
@@ -114,7 +124,8 @@ void test_gemm(const struct place *p)
     static const struct shape small = {"gemm", 3, 4, 5, 1, CASE_QUICK};
     static const struct {
         ritz_dtype in, out;
-    } types[] = {{RITZ_F32, RITZ_F32}, {RITZ_F64, RITZ_F64}, {RITZ_F16, RITZ_F32}, {RITZ_BF16, RITZ_F32}};
+    } types[] = {
+        {RITZ_F32, RITZ_F32}, {RITZ_F64, RITZ_F64}, {RITZ_F16, RITZ_F32}, {RITZ_BF16, RITZ_F32}};
     for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
         const ritz_dtype in = types[t].in, out = types[t].out;
         for (const struct shape *s = NULL; (s = next_shape("gemm", s));) {
@@ -125,7 +136,7 @@ void test_gemm(const struct place *p)
     }
 }
 
-/* ---- syrk ------------------------------------------------------------------------------------- */
+/* ---- syrk ------------------------------------------------------------------------------------ */
 
 struct syrk_case {
     int64_t n, k, batch;
@@ -152,14 +163,15 @@ static bool symmetric(omat C)
 static double syrk_item_ratio(const struct syrk_case *c, const struct operand *A,
                               const struct operand *C, int64_t b)
 {
-    omat a = item_before(A, A->mat.batch_stride ? b : 0), got = item_after(C, b), old = {0, 0, NULL};
+    omat a = item_before(A, A->mat.batch_stride ? b : 0), got = item_after(C, b),
+         old = {0, 0, NULL};
     if (c->beta != 0) {
         omat stored_c = item_before(C, b);
         old = oracle_symmetric(as_oracle(c->uplo), stored_c);
         omat_destroy(&stored_c);
     }
-    double ratio = oracle_syrk_ratio(as_oracle(c->uplo), c->alpha, a, c->beta, old, got,
-                                     eps_of(c->dtype));
+    double ratio =
+        oracle_syrk_ratio(as_oracle(c->uplo), c->alpha, a, c->beta, old, got, eps_of(c->dtype));
     if (c->uplo == RITZ_BOTH) (void)expect(symmetric(got), "C is not exactly symmetric");
     omat_destroy(&a);
     omat_destroy(&got);
@@ -203,9 +215,16 @@ void test_syrk(const struct place *p)
         for (const struct shape *s = NULL; (s = next_shape("syrk", s));) {
             struct forms walk = forms_of(2, s->n <= 7 && s->batch <= 3 ? 0 : 8);
             while (next_forms(&walk)) {
-                struct syrk_case c = {s->n, s->k, s->batch, reals[t], (ritz_uplo)(turn % 3),
-                                      factors[turn % FACTORS].alpha, factors[turn % FACTORS].beta,
-                                      walk.f[0], walk.f[1], sharing_in_turn(s->batch, turn)};
+                struct syrk_case c = {s->n,
+                                      s->k,
+                                      s->batch,
+                                      reals[t],
+                                      (ritz_uplo)(turn % 3),
+                                      factors[turn % FACTORS].alpha,
+                                      factors[turn % FACTORS].beta,
+                                      walk.f[0],
+                                      walk.f[1],
+                                      sharing_in_turn(s->batch, turn)};
                 turn++;
                 syrk_one(p, &c);
                 if (s->batch <= 1 || c.fc.view != VIEW_PADDED) continue;
@@ -215,7 +234,7 @@ void test_syrk(const struct place *p)
         }
 }
 
-/* ---- trsm ------------------------------------------------------------------------------------- */
+/* ---- trsm ------------------------------------------------------------------------------------ */
 
 struct trsm_case {
     int64_t n, r, batch;
@@ -228,7 +247,8 @@ struct trsm_case {
     enum sharing sa;
 };
 
-/* A triangle with a safe diagonal. What the solve must not read is NaN: the other triangle, and the diagonal where it is taken as ones. */
+/* A triangle with a safe diagonal. What the solve must not read is NaN: the other triangle, and
+ * the diagonal where it is taken as ones. */
 static omat triangle(const struct trsm_case *c, uint64_t seed)
 {
     omat T = matgen_uniform(seed, c->n, c->n);
@@ -236,8 +256,8 @@ static omat triangle(const struct trsm_case *c, uint64_t seed)
         for (int64_t i = 0; i < c->n; i++) {
             const bool inside = c->uplo == RITZ_LOWER ? i > j : i < j;
             if (i == j)
-                OMAT_AT(T, i, i) = c->diag == RITZ_UNIT ? (long double)NAN
-                                                        : 2 + fabsl(OMAT_AT(T, i, i));
+                OMAT_AT(T, i, i) =
+                    c->diag == RITZ_UNIT ? (long double)NAN : 2 + fabsl(OMAT_AT(T, i, i));
             else
                 OMAT_AT(T, i, j) = inside ? OMAT_AT(T, i, j) / (long double)c->n : (long double)NAN;
         }
@@ -248,12 +268,13 @@ static double trsm_item_ratio(const struct trsm_case *c, const struct operand *A
                               const struct operand *B, int64_t b)
 {
     omat a = item_before(A, A->mat.batch_stride ? b : 0), rhs = item_before(B, b);
-    omat X = item_after(B, b);
+    omat X
+    = item_after(B, b);
     const oracle_diag diag = c->diag == RITZ_UNIT ? ORACLE_UNIT : ORACLE_NON_UNIT;
     omat T = oracle_triangle(as_oracle(c->uplo), diag, a);
     for (int64_t i = 0; i < rhs.rows * rhs.cols; i++) rhs.a[i] *= c->alpha;
     if (c->side == RITZ_RIGHT) { /* X T = B: Tᵀ Xᵀ = Bᵀ */
-        omat *const turn[] = {&T, &X, &rhs};
+        omat *const turn[] = { &T, &X, &rhs };
         for (int i = 0; i < 3; i++) {
             omat turned = omat_transposed(*turn[i]);
             omat_destroy(turn[i]);
@@ -309,8 +330,10 @@ static void trsm_zero(const struct place *p, ritz_dtype dtype, struct form fb)
     struct operand *A = add(&sc, "A", ROLE_INPUT, dtype, COL_PLAIN, 3, 3, 1, SHARE_NONE, NULL);
     struct operand *B = add(&sc, "B", ROLE_OUTPUT, dtype, fb, 3, 2, 1, SHARE_NONE, NULL);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_trsm(p->s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 0, A->mat, B->mat))) {
-        omat X = item_after(B, 0);
+    if (scene_finish(&sc,
+                     ritz_trsm(p->s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 0, A->mat, B->mat))) {
+        omat X
+        = item_after(B, 0);
         (void)expect(oracle_norm_max(X) == 0, "B is not zero");
         omat_destroy(&X);
     }
@@ -325,9 +348,16 @@ void test_trsm(const struct place *p)
         for (const struct shape *s = NULL; (s = next_shape("trsm", s));) {
             struct forms walk = forms_of(2, s->n <= 7 && s->batch <= 3 ? 0 : 16);
             while (next_forms(&walk)) {
-                struct trsm_case c = {s->n, s->k, s->batch, reals[t], (ritz_side)(turn % 2),
-                                      (ritz_uplo)(turn / 2 % 2), (ritz_diag)(turn / 4 % 2),
-                                      alphas[turn % 3], walk.f[0], walk.f[1],
+                struct trsm_case c = {s->n,
+                                      s->k,
+                                      s->batch,
+                                      reals[t],
+                                      (ritz_side)(turn % 2),
+                                      (ritz_uplo)(turn / 2 % 2),
+                                      (ritz_diag)(turn / 4 % 2),
+                                      alphas[turn % 3],
+                                      walk.f[0],
+                                      walk.f[1],
                                       sharing_in_turn(s->batch, turn / 2)};
                 turn++;
                 trsm_one(p, &c);

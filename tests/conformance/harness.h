@@ -1,14 +1,16 @@
 /* The conformance suite: every public operation, on every device, against the oracle.
  *
- * A test knows no backend. It is given a place (a device, a stream of one kind, native operations or composites), lays out operands
- * in that device's memory, calls Ritz, and looks at every byte that came back:
+ * A test knows no backend. It is given a place (a device, a stream of one kind, native operations
+ * or composites), lays out operands in that device's memory, calls Ritz, and looks at every byte
+ * that came back:
  *
- * - Each operand lives in a raw buffer of its own, between guard zones, in one of several forms (layout, padding, block of a
- *   larger matrix, transpose, interleaved batch). Every byte that is not an element, and every element that nobody has
- *   written yet, is 0xFF: a NaN in each floating-point type, so reading it shows as surely as writing it.
+ * - Each operand lives in a raw buffer of its own, between guard zones, in one of several forms
+ *   (layout, padding, block of a larger matrix, transpose, interleaved batch). Every byte that is
+ *   not an element, and every element that nobody has written yet, is 0xFF: a NaN in each
+ *   floating-point type, so reading it shows as surely as writing it.
  * - After the call the guards, the padding and all inputs must be as before, byte for byte.
- * - Results are judged by the oracle's comparators, in units of their limits; the largest ratio of each kind goes
- *   into the log.
+ * - Results are judged by the oracle's comparators, in units of their limits; the largest ratio of
+ *   each kind goes into the log.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CONFORMANCE_HARNESS_H
@@ -22,7 +24,7 @@
 #include "oracle/oracle.h"
 #include "ritz/ritz.h"
 
-/* ---- places ----------------------------------------------------------------------------------- */
+/* ---- places ---------------------------------------------------------------------------------- */
 
 struct place {
     ritz_device *dev;
@@ -33,7 +35,7 @@ struct place {
 /* A full run, or a reduced one (RITZ_TEST_LEVEL=quick). */
 bool full_level(void);
 
-/* ---- shapes (tests/cases.def) ------------------------------------------------------------------ */
+/* ---- shapes (tests/cases.def) ---------------------------------------------------------------- */
 
 enum { CASE_QUICK = 1, CASE_FULL = 2, CASE_BENCH = 4 };
 
@@ -46,9 +48,10 @@ struct shape {
 /* The next shape of an operation that this run checks; start with NULL, ends with NULL. */
 const struct shape *next_shape(const char *operation, const struct shape *last);
 
-/* ---- cases ------------------------------------------------------------------------------------ */
+/* ---- cases ----------------------------------------------------------------------------------- */
 
-/* Begin a case; its name must say everything that is needed to run it again. False: it was filtered out. */
+/* Begin a case; its name must say everything that is needed to run it again. False: it was
+ * filtered out. */
 bool begin_case(const struct place *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -58,10 +61,12 @@ void fail_case(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A yes-or-no comparison. */
 bool expect(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A measured comparison: ratio <= limit, kept under `metric` and the data type. Not even NaN passes. */
+/* A measured comparison: ratio <= limit, kept under `metric` and the data type. Not even NaN
+ * passes. */
 bool expect_ratio(const char *metric, ritz_dtype dtype, double ratio, double limit);
 
-/* value <= bound, where the bound is mathematics and no measure of quality: coming near it is no warning. */
+/* value <= bound, where the bound is mathematics and no measure of quality: coming near it is no
+ * warning. */
 bool expect_bound(const char *metric, ritz_dtype dtype, double value, double bound);
 
 /* The call succeeded; else the case fails with its message. */
@@ -72,13 +77,13 @@ bool expect_error(ritz_status status, ritz_status code, const char *words);
 
 double eps_of(ritz_dtype dtype);
 
-/* ---- forms of an operand ---------------------------------------------------------------------- */
+/* ---- forms of an operand --------------------------------------------------------------------- */
 
 enum view {
-    VIEW_PLAIN,       /* smallest leading dimension and batch stride */
-    VIEW_PADDED,      /* larger ones */
-    VIEW_BLOCK,       /* ritz_block of a larger matrix */
-    VIEW_TRANSPOSED,  /* ritz_t of a block of a matrix of the other layout */
+    VIEW_PLAIN,      /* smallest leading dimension and batch stride */
+    VIEW_PADDED,     /* larger ones */
+    VIEW_BLOCK,      /* ritz_block of a larger matrix */
+    VIEW_TRANSPOSED, /* ritz_t of a block of a matrix of the other layout */
     VIEW_COUNT,
     VIEW_INTERLEAVED = VIEW_COUNT /* the items of a batch side by side within each padded line */
 };
@@ -101,7 +106,8 @@ enum sharing {
 };
 const char *sharing_name(enum sharing sharing);
 
-/* A walk through combinations of the forms of several operands: `wanted` of them spread over the full product, others at each walk; 0: all. */
+/* A walk through combinations of the forms of several operands: `wanted` of them spread over the
+ * full product, others at each walk; 0: all. */
 struct forms {
     int operands;
     int64_t total, position, step, left;
@@ -109,8 +115,10 @@ struct forms {
 };
 struct forms forms_of(int operands, int64_t wanted);
 bool next_forms(struct forms *forms);
+/* Begin the walks anew, so that a group has the same cases whatever ran before it. */
+void restart_forms(void);
 
-/* ---- operands --------------------------------------------------------------------------------- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 enum role {
     ROLE_INPUT,  /* not one byte may change */
@@ -121,11 +129,11 @@ enum role {
 struct operand {
     const char *name;
     enum role role;
-    ritz_dmat mat;          /* what Ritz is given */
-    ritz_dmat raw;          /* the buffer: bytes x 1 of RITZ_U8 */
+    ritz_dmat mat; /* what Ritz is given */
+    ritz_dmat raw; /* the buffer: bytes x 1 of RITZ_U8 */
     int64_t bytes;
-    unsigned char *before;  /* the buffer as uploaded, */
-    unsigned char *after;   /* and as it came back */
+    unsigned char *before; /* the buffer as uploaded, */
+    unsigned char *after;  /* and as it came back */
 };
 
 /* The operands of one case. */
@@ -137,7 +145,8 @@ struct scene {
 
 void scene_begin(struct scene *sc, const struct place *p);
 
-/* Add an operand; `items` holds one matrix of values for each item that is stored (RITZ_NO_MAT values: NULL leaves 0xFF). */
+/* Add an operand; `items` holds one matrix of values for each item that is stored (RITZ_NO_MAT
+ * values: NULL leaves 0xFF). */
 struct operand *add(struct scene *sc, const char *name, enum role role, ritz_dtype dtype,
                     struct form form, int64_t rows, int64_t cols, int64_t batch,
                     enum sharing sharing, const omat *items);
@@ -155,8 +164,9 @@ struct operand *add_info(struct scene *sc, struct form form, int64_t batch);
 /* Bring every operand to the device, and wait. */
 void scene_upload(struct scene *sc);
 
-/* Wait (expecting `code`, and the words in its message), fetch every operand, and check that nothing was written but the elements of
- * outputs, and that the workspace was given back. False if the call or the transport failed. */
+/* Wait (expecting `code`, and the words in its message), fetch every operand, and check that
+ * nothing was written but the elements of outputs, and that the workspace was given back. False if
+ * the call or the transport failed. */
 bool scene_collect(struct scene *sc, ritz_status call, ritz_status code, const char *words);
 
 /* The same for a call that must succeed. */
@@ -181,13 +191,14 @@ bool item_is_nan(const struct operand *op, int64_t b, ritz_uplo part);
 /* The elements of two operands of the same shape agree bit for bit, item by item. */
 bool same_bits(const struct operand *a, const struct operand *b);
 
-/* One element: the number that a stored element is, and the nearest element to a number (integers saturate, NaN gives 0). */
+/* One element: the number that a stored element is, and the nearest element to a number (integers
+ * saturate, NaN gives 0). */
 long double load_element(ritz_dtype dtype, const void *p);
 void store_element(ritz_dtype dtype, void *p, long double x);
 /* Where an element lies in the buffers of an operand. */
 int64_t element_offset(const struct operand *op, int64_t b, int64_t i, int64_t j);
 
-/* ---- test data -------------------------------------------------------------------------------- */
+/* ---- test data ------------------------------------------------------------------------------- */
 
 /* A kind of matrix; sized in units of the data type where it goes to extremes. */
 struct kind {
@@ -203,7 +214,7 @@ omat *make_items(const struct kind *kind, uint64_t seed, int64_t count, int64_t 
                  ritz_dtype dtype);
 void free_items(omat *items, int64_t count);
 
-/* ---- groups ----------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 #define GROUP(name) void test_##name(const struct place *p)
 GROUP(transfer);

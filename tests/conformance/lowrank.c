@@ -1,4 +1,5 @@
-/* Linear operators, the range finder and the randomized SVD: factors, published bounds, and their own error figures.
+/* Linear operators, the range finder and the randomized SVD: factors, published bounds, and their
+ * own error figures.
  *
  * Seeds are fixed, so that a statement that holds with some probability holds always or never.
  *
@@ -28,7 +29,7 @@ static double quotient(double error, double scale)
     return error == 0 ? 0 : error / scale;
 }
 
-/* ---- spectra ---------------------------------------------------------------------------------- */
+/* ---- spectra --------------------------------------------------------------------------------- */
 
 enum spectrum { EXPONENTIAL, HARMONIC, FLAT_AND_SPIKES, EXACT_RANK, RANK_AND_NOISE, SPECTRA };
 static const char *const spectrum_names[] = {"exponential", "harmonic", "flat with spikes",
@@ -51,7 +52,7 @@ static omat spectrum_of(enum spectrum which, int64_t count, int64_t k)
     return s;
 }
 
-/* ---- operators -------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 enum operator_kind { DENSE, CENTRED, FUNCTION, OPERATORS };
 static const char *const operator_names[] = {"dense", "centred", "function"};
@@ -88,16 +89,14 @@ static struct subject make_subject(struct scene *sc, enum operator_kind kind, ri
         for (int i = 0; i < 5; i++) omat_destroy(all[i]);
         break;
     }
-    case FUNCTION:
-        t.op = ritz_linop_enqueue(dtype, A.rows, A.cols, apply_matrix, &t.A->mat);
-        break;
+    case FUNCTION: t.op = ritz_linop_enqueue(dtype, A.rows, A.cols, apply_matrix, &t.A->mat); break;
     case DENSE:
     case OPERATORS: t.op = ritz_linop_dense(t.A->mat); break;
     }
     return t;
 }
 
-/* ---- application ------------------------------------------------------------------------------ */
+/* ---- application ----------------------------------------------------------------------------- */
 
 static void apply_one(const struct place *p, ritz_dtype dtype, enum operator_kind kind, int64_t m,
                       int64_t n, int64_t l, bool transposed, const struct form *f)
@@ -114,7 +113,8 @@ static void apply_one(const struct place *p, ritz_dtype dtype, enum operator_kin
     struct scene sc;
     scene_begin(&sc, p);
     struct subject t = make_subject(&sc, kind, dtype, f[0], a);
-    struct operand *X = add_input(&sc, "X", dtype, f[1], 1, SHARE_NONE, x);
+    struct operand *X
+    = add_input(&sc, "X", dtype, f[1], 1, SHARE_NONE, x);
     struct operand *Y = add_output(&sc, "Y", dtype, f[2], to, l, 1);
     scene_upload(&sc);
     if (scene_finish(&sc, ritz_linop_apply(p->s, &t.op, transposed, X->mat, Y->mat))) {
@@ -135,8 +135,8 @@ static void apply_one(const struct place *p, ritz_dtype dtype, enum operator_kin
 
 static void applications(const struct place *p, ritz_dtype dtype)
 {
-    static const int64_t shapes[][3] = {{7, 5, 3}, {5, 7, 3}, {1, 1, 1}, {0, 3, 2}, {3, 0, 2},
-                                        {3, 4, 0}, {61, 31, 2}};
+    static const int64_t shapes[][3] = {{7, 5, 3}, {5, 7, 3}, {1, 1, 1},  {0, 3, 2},
+                                        {3, 0, 2}, {3, 4, 0}, {61, 31, 2}};
     for (int kind = 0; kind < OPERATORS; kind++)
         for (int transposed = 0; transposed <= 1; transposed++) {
             for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
@@ -149,10 +149,11 @@ static void applications(const struct place *p, ritz_dtype dtype)
         }
 }
 
-/* ---- range finder ----------------------------------------------------------------------------- */
+/* ---- range finder ---------------------------------------------------------------------------- */
 
-/* The expected error of q power steps with l columns: the smallest over the splits l = k + p of Halko, Martinsson and Tropp 2011,
- * theorem 10.6 for (A Aᵀ)^q A, brought back by corollary 10.10. */
+/* The expected error of q power steps with l columns: the smallest, over the splits l = k + p, of
+ * Halko, Martinsson and Tropp 2011, theorem 10.6 for (A Aᵀ)^q A, brought back by corollary
+ * 10.10. */
 static double published_bound(omat sigma, int64_t l, int q)
 {
     const double power = 2 * q + 1;
@@ -216,7 +217,8 @@ static void check_norm(const struct low_rank_case *c, omat A, double norm)
         (void)expect(norm >= 0.3 * want && norm <= 3 * want, "the norm %g is estimated as %g", want,
                      norm);
     else /* the elements of a centred matrix are rounded once, sums are in float64 */
-        (void)expect_ratio("report: norm", c->dtype, quotient(fabs(norm - want), want * eps_of(c->dtype)), 3);
+        (void)expect_ratio("report: norm", c->dtype,
+                           quotient(fabs(norm - want), want * eps_of(c->dtype)), 3);
 }
 
 static bool begin_low_rank(const struct place *p, const char *operation,
@@ -225,8 +227,8 @@ static bool begin_low_rank(const struct place *p, const char *operation,
     return begin_case(p, "%s %s %lldx%lld k %lld %s %s power %d seed %llu A %s, %s, %s, %s",
                       operation, ritz_dtype_name(c->dtype), (long long)c->m, (long long)c->n,
                       (long long)c->k, spectrum_names[c->spectrum], operator_names[c->kind],
-                      c->power, (unsigned long long)c->seed, form_name(c->f[0]),
-                      form_name(c->f[1]), form_name(c->f[2]), form_name(c->f[3]));
+                      c->power, (unsigned long long)c->seed, form_name(c->f[0]), form_name(c->f[1]),
+                      form_name(c->f[2]), form_name(c->f[3]));
 }
 
 static void range_one(const struct place *p, const struct low_rank_case *c)
@@ -261,8 +263,8 @@ static void range_one(const struct place *p, const struct low_rank_case *c)
         (void)expect(report.rank == l && report.sample_size == l && report.power_iterations == q &&
                          report.matvec_blocks == 2 * q + 2,
                      "rank %lld, sample size %lld, %d power iterations, %d products",
-                     (long long)report.rank, (long long)report.sample_size,
-                     report.power_iterations, report.matvec_blocks);
+                     (long long)report.rank, (long long)report.sample_size, report.power_iterations,
+                     report.matvec_blocks);
         check_norm(c, t.effective, report.norm);
         omat *const all[] = {&basis, &U, &sigma, &V};
         for (int i = 0; i < 4; i++) omat_destroy(all[i]);
@@ -272,7 +274,7 @@ static void range_one(const struct place *p, const struct low_rank_case *c)
     omat_destroy(&a);
 }
 
-/* ---- randomized SVD --------------------------------------------------------------------------- */
+/* ---- randomized SVD -------------------------------------------------------------------------- */
 
 /* A - U diag(s) Vᵀ. */
 static omat remainder_of(omat A, omat U, omat s, omat V)
@@ -357,8 +359,10 @@ static void svd_one(const struct place *p, const struct low_rank_case *c)
     struct operand *again = add_output(&sc, "S again", c->dtype, COL_PLAIN, k, 1, 1);
     struct operand *alone = add_output(&sc, "V alone", c->dtype, c->f[3], c->n, k, 1);
     scene_upload(&sc);
-    (void)expect_ok(ritz_svd_randomized(p->s, &t.op, RITZ_NO_MAT, again->mat, alone->mat, &opts, NULL));
-    if (scene_finish(&sc, ritz_svd_randomized(p->s, &t.op, U->mat, S->mat, V->mat, &opts, &report))) {
+    (void)expect_ok(
+        ritz_svd_randomized(p->s, &t.op, RITZ_NO_MAT, again->mat, alone->mat, &opts, NULL));
+    if (scene_finish(&sc,
+                     ritz_svd_randomized(p->s, &t.op, U->mat, S->mat, V->mat, &opts, &report))) {
         omat u = item_after(U, 0), s = item_after(S, 0), v = item_after(V, 0);
         check_triplets(c, t.effective, u, s, v, &report);
         (void)expect(same_bits(S, again) && same_bits(V, alone),
@@ -377,12 +381,13 @@ static void svd_one(const struct place *p, const struct low_rank_case *c)
     omat_destroy(&a);
 }
 
-/* ---- particular cases ------------------------------------------------------------------------- */
+/* ---- particular cases ------------------------------------------------------------------------ */
 
 /* Another seed gives another sketch, the same seed the same bits. */
 static void seeds(const struct place *p, ritz_dtype dtype)
 {
-    if (!begin_case(p, "range_finder %s, equal and different seeds", ritz_dtype_name(dtype))) return;
+    if (!begin_case(p, "range_finder %s, equal and different seeds", ritz_dtype_name(dtype)))
+        return;
     omat *a = make_items(general_kinds, 92, 1, 40, 30, dtype);
     ritz_sketch_options one = RITZ_SKETCH_DEFAULTS, two = RITZ_SKETCH_DEFAULTS;
     one.power_iterations = two.power_iterations = RITZ_POWER_ITERATIONS_NONE;
@@ -407,7 +412,8 @@ static void seeds(const struct place *p, ritz_dtype dtype)
 
 static void without_figure(const struct place *p, ritz_dtype dtype)
 {
-    if (!begin_case(p, "svd_randomized and range_finder %s without an error figure", ritz_dtype_name(dtype)))
+    if (!begin_case(p, "svd_randomized and range_finder %s without an error figure",
+                    ritz_dtype_name(dtype)))
         return;
     omat *a = make_items(general_kinds, 93, 1, 40, 30, dtype);
     ritz_sketch_options opts = RITZ_SKETCH_DEFAULTS;
@@ -421,8 +427,8 @@ static void without_figure(const struct place *p, ritz_dtype dtype)
     scene_upload(&sc);
     const ritz_linop op = ritz_linop_dense(A->mat);
     (void)expect_ok(ritz_range_finder(p->s, &op, Q->mat, &opts, &first));
-    if (scene_finish(&sc, ritz_svd_randomized(p->s, &op, RITZ_NO_MAT, S->mat, RITZ_NO_MAT, &opts,
-                                              &second)))
+    if (scene_finish(
+            &sc, ritz_svd_randomized(p->s, &op, RITZ_NO_MAT, S->mat, RITZ_NO_MAT, &opts, &second)))
         (void)expect(first.kind == RITZ_ERROR_NONE && second.kind == RITZ_ERROR_NONE &&
                          first.matvec_blocks == 5 && first.rank == 4 && second.rank == 4,
                      "kinds %d and %d, %d products", (int)first.kind, (int)second.kind,
@@ -467,7 +473,8 @@ static void not_finite(const struct place *p, ritz_dtype dtype, enum operator_ki
 static void extreme_scale(const struct place *p, ritz_dtype dtype, long double scale)
 {
     const int64_t m = 53, n = 41, k = 3;
-    if (!begin_case(p, "svd_randomized %s of entries near %Lg", ritz_dtype_name(dtype), scale)) return;
+    if (!begin_case(p, "svd_randomized %s of entries near %Lg", ritz_dtype_name(dtype), scale))
+        return;
     omat s = spectrum_of(EXPONENTIAL, n, k), a = matgen_with_singular_values(95, m, n, s);
     for (int64_t i = 0; i < m * n; i++) a.a[i] *= scale;
     struct scene sc;
@@ -476,7 +483,8 @@ static void extreme_scale(const struct place *p, ritz_dtype dtype, long double s
     struct operand *S = add_output(&sc, "S", dtype, COL_PLAIN, k, 1, 1);
     scene_upload(&sc);
     const ritz_linop op = ritz_linop_dense(A->mat);
-    if (scene_finish(&sc, ritz_svd_randomized(p->s, &op, RITZ_NO_MAT, S->mat, RITZ_NO_MAT, NULL, NULL))) {
+    if (scene_finish(
+            &sc, ritz_svd_randomized(p->s, &op, RITZ_NO_MAT, S->mat, RITZ_NO_MAT, NULL, NULL))) {
         omat got = item_after(S, 0), want = omat_block(s, 0, 0, k, 1);
         for (int64_t i = 0; i < k; i++) want.a[i] *= scale;
         (void)expect_ratio("svd_randomized extreme scale", dtype,
@@ -503,7 +511,8 @@ void test_lowrank(const struct place *p)
         for (int kind = 0; kind < OPERATORS; kind++)
             for (int position = 0; position < 40 * 30; position += 599) {
                 not_finite(p, dtype, (enum operator_kind)kind, position, (long double)NAN, false);
-                not_finite(p, dtype, (enum operator_kind)kind, position, (long double)INFINITY, true);
+                not_finite(p, dtype, (enum operator_kind)kind, position, (long double)INFINITY,
+                           true);
             }
         for (const struct shape *s = NULL; (s = next_shape("svd_randomized", s));)
             for (int which = 0; which < SPECTRA; which++)
@@ -512,9 +521,15 @@ void test_lowrank(const struct place *p)
                     if (large && kind != which % OPERATORS) continue;
                     struct forms walk = forms_of(4, large ? 1 : 2);
                     for (; next_forms(&walk); turn++) {
-                        const struct low_rank_case c = {
-                            s->m, s->n, s->k, dtype, (enum spectrum)which,
-                            (enum operator_kind)kind, powers[turn % 3], (uint64_t)turn, walk.f};
+                        const struct low_rank_case c = {s->m,
+                                                        s->n,
+                                                        s->k,
+                                                        dtype,
+                                                        (enum spectrum)which,
+                                                        (enum operator_kind)kind,
+                                                        powers[turn % 3],
+                                                        (uint64_t)turn,
+                                                        walk.f};
                         range_one(p, &c);
                         svd_one(p, &c);
                     }

@@ -1,8 +1,9 @@
 /* conformance [group...] [--device cpu|cuda] [--case N] [--filter TEXT] [--list]
  *
- * Runs the named groups (all without a name) on every device that can be opened, on an inline and on a queued stream, with
- * native operations and, where a group has any, with composites in their place. Which devices were left
- * out, and why, is printed. RITZ_TEST_LEVEL=quick runs a reduced table.
+ * Runs the named groups (all without a name) on every device that can be opened, on an inline and
+ * on a queued stream, with native operations and, where a group has any, with composites in their
+ * place. Which devices were left out, and why, is printed. RITZ_TEST_LEVEL=quick runs a reduced
+ * table.
  *
  *   --device NAME  only that device, which must be there
  *   --case N       only case number N of the group (failures name it)
@@ -21,13 +22,20 @@ static const struct group {
     void (*run)(const struct place *p);
     bool composites; /* has operations that core can also compose of others */
 } groups[] = {
-    {"transfer", test_transfer, false},     {"gemm", test_gemm, false},
-    {"syrk", test_syrk, true},              {"trsm", test_trsm, false},
-    {"cholesky", test_cholesky, false},     {"qr", test_qr, true},
-    {"svd", test_svd, false},               {"eigh", test_eigh, false},
-    {"random", test_random, false},         {"lowrank", test_lowrank, false},
-    {"pca", test_pca, true},                {"primitives", test_primitives, true},
-    {"errors", test_errors, false},         {"determinism", test_determinism, false},
+    {"transfer", test_transfer, false},
+    {"gemm", test_gemm, false},
+    {"syrk", test_syrk, true},
+    {"trsm", test_trsm, false},
+    {"cholesky", test_cholesky, false},
+    {"qr", test_qr, true},
+    {"svd", test_svd, false},
+    {"eigh", test_eigh, false},
+    {"random", test_random, false},
+    {"lowrank", test_lowrank, false},
+    {"pca", test_pca, true},
+    {"primitives", test_primitives, true},
+    {"errors", test_errors, false},
+    {"determinism", test_determinism, false},
 };
 enum { GROUPS = sizeof groups / sizeof groups[0], DEVICES = 2 };
 
@@ -37,7 +45,8 @@ static bool has_composite(enum ritz_op op)
 {
     switch (op) {
 #define OP(slot, parameters, arguments, key, composite)                                            \
-    case RITZ_OP_##slot: return ritz_composites.slot != NULL;
+    case RITZ_OP_##slot:                                                                           \
+        return ritz_composites.slot != NULL;
 #include "core/ops.def"
 #undef OP
     case RITZ_OP_COUNT: break;
@@ -138,8 +147,10 @@ static const struct group *find_group(const char *name)
 
 static int usage(const char *what)
 {
-    fprintf(stderr, "conformance: %s\nusage: conformance [group...] [--device cpu|cuda] [--case N] [--filter TEXT] "
-                    "[--list]\ngroups:",
+    fprintf(stderr,
+            "conformance: %s\nusage: conformance [group...] [--device cpu|cuda] [--case N] "
+            "[--filter TEXT] "
+            "[--list]\ngroups:",
             what);
     for (int g = 0; g < GROUPS; g++) fprintf(stderr, " %s", groups[g].name);
     fprintf(stderr, "\n");

@@ -70,16 +70,31 @@ void store_element(ritz_dtype dtype, void *p, long double x)
     switch (dtype) {
     case RITZ_F32: memcpy(p, &f, 4); break;
     case RITZ_F64: memcpy(p, &d, 8); break;
-    case RITZ_F16: h = oracle_f16_bits(x); memcpy(p, &h, 2); break;
-    case RITZ_BF16: h = oracle_bf16_bits(x); memcpy(p, &h, 2); break;
-    case RITZ_I8: i = saturated(x, INT8_MIN, INT8_MAX); *(int8_t *)p = (int8_t)i; break;
-    case RITZ_U8: i = saturated(x, 0, UINT8_MAX); *(unsigned char *)p = (unsigned char)i; break;
+    case RITZ_F16:
+        h = oracle_f16_bits(x);
+        memcpy(p, &h, 2);
+        break;
+    case RITZ_BF16:
+        h = oracle_bf16_bits(x);
+        memcpy(p, &h, 2);
+        break;
+    case RITZ_I8:
+        i = saturated(x, INT8_MIN, INT8_MAX);
+        *(int8_t *)p = (int8_t)i;
+        break;
+    case RITZ_U8:
+        i = saturated(x, 0, UINT8_MAX);
+        *(unsigned char *)p = (unsigned char)i;
+        break;
     case RITZ_I32: {
         const int32_t v = (int32_t)saturated(x, INT32_MIN, INT32_MAX);
         memcpy(p, &v, 4);
         break;
     }
-    case RITZ_I64: i = saturated(x, INT64_MIN, INT64_MAX); memcpy(p, &i, 8); break;
+    case RITZ_I64:
+        i = saturated(x, INT64_MIN, INT64_MAX);
+        memcpy(p, &i, 8);
+        break;
     }
 }
 
@@ -107,9 +122,15 @@ static int64_t gcd(int64_t a, int64_t b)
     return b == 0 ? a : gcd(b, a % b);
 }
 
+static int64_t walks;
+
+void restart_forms(void)
+{
+    walks = 0;
+}
+
 struct forms forms_of(int operands, int64_t wanted)
 {
-    static int64_t walks;
     struct forms w = {.operands = operands, .total = 1, .step = 1};
     for (int i = 0; i < operands; i++) w.total *= FORMS;
     w.left = w.total;
@@ -129,8 +150,8 @@ bool next_forms(struct forms *w)
     for (int i = 0; i < w->operands; i++) {
         const int number = (int)(rest % FORMS);
         rest /= FORMS;
-        w->f[i] = (struct form){number % 2 ? RITZ_ROW_MAJOR : RITZ_COL_MAJOR,
-                                (enum view)(number / 2)};
+        w->f[i] =
+            (struct form){number % 2 ? RITZ_ROW_MAJOR : RITZ_COL_MAJOR, (enum view)(number / 2)};
     }
     w->position = (w->position + w->step) % w->total;
     return true;
@@ -183,8 +204,8 @@ static int64_t room_for(struct form form, int64_t rows, int64_t cols, int64_t ba
 int64_t element_offset(const struct operand *op, int64_t b, int64_t i, int64_t j)
 {
     const ritz_dmat A = op->mat;
-    const int64_t index = b * A.batch_stride +
-                          (A.layout == RITZ_COL_MAJOR ? i + j * A.ld : i * A.ld + j);
+    const int64_t index =
+        b * A.batch_stride + (A.layout == RITZ_COL_MAJOR ? i + j * A.ld : i * A.ld + j);
     return (int64_t)((const char *)A.data - (const char *)op->raw.data) +
            index * (int64_t)ritz_dtype_size(A.dtype);
 }
@@ -208,11 +229,13 @@ struct operand *add(struct scene *sc, const char *name, enum role role, ritz_dty
     op->before = must_allocate((size_t)op->bytes);
     op->after = must_allocate((size_t)op->bytes);
     memset(op->before, UNWRITTEN, (size_t)op->bytes);
-    if (ritz_dmat_create(sc->place->s, RITZ_U8, RITZ_COL_MAJOR, op->bytes, 1, &op->raw) != RITZ_OK) {
+    if (ritz_dmat_create(sc->place->s, RITZ_U8, RITZ_COL_MAJOR, op->bytes, 1, &op->raw) !=
+        RITZ_OK) {
         fprintf(stderr, "conformance: %s\n", ritz_last_error());
         exit(1);
     }
-    op->mat = lay_out(sc->place->dev, (char *)op->raw.data + GUARD, dtype, form, rows, cols, stored);
+    op->mat =
+        lay_out(sc->place->dev, (char *)op->raw.data + GUARD, dtype, form, rows, cols, stored);
     for (int64_t b = 0; items && b < stored; b++)
         for (int64_t j = 0; j < cols; j++)
             for (int64_t i = 0; i < rows; i++)

@@ -1,4 +1,5 @@
-/* The operations of a backend that no public function shows by itself (core/ops.def): elementwise, reductions, verdicts, moments.
+/* The operations of a backend that no public function shows by itself (core/ops.def): elementwise,
+ * reductions, verdicts, moments.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
@@ -11,11 +12,12 @@ static const ritz_dtype reals[] = {RITZ_F32, RITZ_F64};
 enum { REALS = 2 };
 
 /* Shapes and batches of every case: m, n, batch. */
-static const int64_t shapes[][3] = {{0, 3, 1}, {3, 0, 2}, {2, 2, 0}, {1, 1, 1}, {5, 5, 3},
+static const int64_t shapes[][3] = {{0, 3, 1}, {3, 0, 2}, {2, 2, 0},   {1, 1, 1},   {5, 5, 3},
                                     {7, 4, 1}, {4, 7, 3}, {33, 31, 1}, {307, 2, 1}, {2, 307, 2}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
-struct try {
+struct
+try {
     const struct place *p;
     ritz_dtype dtype;
     int64_t m, n, batch;
@@ -26,8 +28,9 @@ struct try {
 static bool begin(const struct try *t, const char *operation, const char *variant)
 {
     return begin_case(t->p, "%s %s %s %lldx%lld batch %lld %s %s %s", operation, variant,
-                      ritz_dtype_name(t->dtype), (long long)t->m, (long long)t->n, (long long)t->batch,
-                      form_name(t->f[0]), form_name(t->f[1]), form_name(t->f[2]));
+                      ritz_dtype_name(t->dtype), (long long)t->m, (long long)t->n,
+                      (long long)t->batch, form_name(t->f[0]), form_name(t->f[1]),
+                      form_name(t->f[2]));
 }
 
 static omat *uniform_items(const struct try *t, uint64_t seed, int64_t rows, int64_t cols)
@@ -42,7 +45,8 @@ struct wanted {
 typedef struct wanted (*rule)(const struct try *t, const omat *in, int64_t i, int64_t j);
 
 /* Each element of `out` against the rule; `in` are the operands before the call, item by item. */
-static void check(const struct try *t, const struct operand *out, const struct operand *const *operands, int count, rule want)
+static void check(const struct try *t, const struct operand *out,
+                  const struct operand *const *operands, int count, rule want)
 {
     omat in[3];
     for (int64_t b = 0; b < out->mat.batch; b++) {
@@ -53,10 +57,11 @@ static void check(const struct try *t, const struct operand *out, const struct o
             for (int64_t i = 0; i < got.rows; i++) {
                 const struct wanted w = want(t, in, i, j);
                 const long double g = OMAT_AT(got, i, j);
-                const bool same = isnan(w.value) ? (bool)isnan(g) : fabsl(g - w.value) <= w.tolerance;
+                const bool same =
+                    isnan(w.value) ? (bool)isnan(g) : fabsl(g - w.value) <= w.tolerance;
                 if (right && !same)
-                    (void)expect(false, "%s(%lld, %lld) of item %lld is %.17Lg, not %.17Lg", out->name, (long long)i,
-                                 (long long)j, (long long)b, g, w.value);
+                    (void)expect(false, "%s(%lld, %lld) of item %lld is %.17Lg, not %.17Lg",
+                                 out->name, (long long)i, (long long)j, (long long)b, g, w.value);
                 right = right && same;
             }
         (void)expect(right, "%s is wrong", out->name);
@@ -74,7 +79,7 @@ static struct wanted rounded(const struct try *t, long double value, long double
     return (struct wanted){value, 2 * eps_of(t->dtype) * fabsl(scale)};
 }
 
-/* ---- elementwise ------------------------------------------------------------------------------ */
+/* ---- elementwise ----------------------------------------------------------------------------- */
 
 static struct wanted want_identity(const struct try *t, const omat *in, int64_t i, int64_t j)
 {
@@ -88,7 +93,8 @@ static void set_identity(const struct try *t)
     scene_begin(&sc, t->p);
     struct operand *A = add_output(&sc, "A", t->dtype, t->f[0], t->m, t->n, t->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_set_identity(t->p->s, A->mat))) check(t, A, NULL, 0, want_identity);
+    if (scene_finish(&sc, ritz_op_set_identity(t->p->s, A->mat)))
+        check(t, A, NULL, 0, want_identity);
     scene_end(&sc);
 }
 
@@ -106,9 +112,11 @@ static void scale(const struct try *t)
     struct scene sc;
     scene_begin(&sc, t->p);
     /* By 0 not even a NaN survives. */
-    struct operand *A = add(&sc, "A", ROLE_OUTPUT, t->dtype, t->f[0], t->m, t->n, t->batch, SHARE_NONE, alpha == 0 ? NULL : a);
+    struct operand *A = add(&sc, "A", ROLE_OUTPUT, t->dtype, t->f[0], t->m, t->n, t->batch,
+                            SHARE_NONE, alpha == 0 ? NULL : a);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_scale(t->p->s, alpha, A->mat))) check(t, A, (const struct operand *[]){A}, 1, want_scaled);
+    if (scene_finish(&sc, ritz_op_scale(t->p->s, alpha, A->mat)))
+        check(t, A, (const struct operand *[]){A}, 1, want_scaled);
     scene_end(&sc);
     free_items(a, t->batch);
 }
@@ -127,9 +135,11 @@ static void axpby(const struct try *t)
     struct scene sc;
     scene_begin(&sc, t->p);
     struct operand *A = add_input(&sc, "A", t->dtype, t->f[0], t->batch, SHARE_NONE, a);
-    struct operand *B = add(&sc, "B", ROLE_OUTPUT, t->dtype, t->f[1], t->m, t->n, t->batch, SHARE_NONE, beta == 0 ? NULL : b);
+    struct operand *B = add(&sc, "B", ROLE_OUTPUT, t->dtype, t->f[1], t->m, t->n, t->batch,
+                            SHARE_NONE, beta == 0 ? NULL : b);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_axpby(t->p->s, -1.5, A->mat, beta, B->mat))) check(t, B, (const struct operand *[]){A, B}, 2, want_axpby);
+    if (scene_finish(&sc, ritz_op_axpby(t->p->s, -1.5, A->mat, beta, B->mat)))
+        check(t, B, (const struct operand *[]){A, B}, 2, want_axpby);
     scene_end(&sc);
     free_items(a, t->batch);
     free_items(b, t->batch);
@@ -152,8 +162,10 @@ static void scale_cols(const struct try *t)
     scene_begin(&sc, t->p);
     struct operand *A = in_place ? add_inout(&sc, "A", t->dtype, t->f[0], t->batch, a)
                                  : add_input(&sc, "A", t->dtype, t->f[0], t->batch, SHARE_NONE, a);
-    struct operand *B = in_place ? A : add_output(&sc, "B", t->dtype, t->f[1], t->m, t->n, t->batch);
-    struct operand *D = add_input(&sc, "d", wide ? RITZ_F64 : t->dtype, t->f[2], t->batch, SHARE_NONE, d);
+    struct operand *B =
+        in_place ? A : add_output(&sc, "B", t->dtype, t->f[1], t->m, t->n, t->batch);
+    struct operand *D =
+        add_input(&sc, "d", wide ? RITZ_F64 : t->dtype, t->f[2], t->batch, SHARE_NONE, d);
     scene_upload(&sc);
     if (scene_finish(&sc, ritz_op_scale_cols(t->p->s, t->turn % 2, D->mat, A->mat, B->mat)))
         check(t, B, (const struct operand *[]){A, D}, 2, want_scaled_cols);
@@ -169,7 +181,8 @@ static struct wanted want_added(const struct try *t, const omat *in, int64_t i, 
 }
 static void add_row(const struct try *t)
 {
-    static const ritz_dtype from[] = {RITZ_F32, RITZ_F64, RITZ_F16, RITZ_BF16, RITZ_I8, RITZ_U8, RITZ_I32, RITZ_I64};
+    static const ritz_dtype from[] = {RITZ_F32, RITZ_F64, RITZ_F16, RITZ_BF16,
+                                      RITZ_I8,  RITZ_U8,  RITZ_I32, RITZ_I64};
     const ritz_dtype dtype = from[t->turn % 8];
     if (!begin(t, "add_row from", ritz_dtype_name(dtype))) return;
     omat *a = uniform_items(t, 6, t->m, t->n), *r = uniform_items(t, 7, t->n, 1);
@@ -183,7 +196,8 @@ static void add_row(const struct try *t)
     struct operand *R = add_input(&sc, "row", RITZ_F64, t->f[1], t->batch, SHARE_NONE, r);
     struct operand *B = add_output(&sc, "B", t->dtype, t->f[2], t->m, t->n, t->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_add_row(t->p->s, -1.0, R->mat, A->mat, B->mat))) check(t, B, (const struct operand *[]){A, R}, 2, want_added);
+    if (scene_finish(&sc, ritz_op_add_row(t->p->s, -1.0, R->mat, A->mat, B->mat)))
+        check(t, B, (const struct operand *[]){A, R}, 2, want_added);
     scene_end(&sc);
     free_items(a, t->batch);
     free_items(r, t->batch);
@@ -221,7 +235,8 @@ static void tri_copy(const struct try *t)
     struct operand *A = add_input(&sc, "A", t->dtype, t->f[0], t->batch, SHARE_NONE, a);
     struct operand *B = add_output(&sc, "B", t->dtype, t->f[1], t->m, t->n, t->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_tri_copy(t->p->s, t->turn % 2 ? RITZ_UPPER : RITZ_LOWER, A->mat, B->mat)))
+    if (scene_finish(
+            &sc, ritz_op_tri_copy(t->p->s, t->turn % 2 ? RITZ_UPPER : RITZ_LOWER, A->mat, B->mat)))
         check(t, B, (const struct operand *[]){A}, 1, want_triangle);
     scene_end(&sc);
     free_items(a, t->batch);
@@ -240,9 +255,11 @@ static void diag_signs(const struct try *t)
     struct scene sc;
     scene_begin(&sc, t->p);
     struct operand *R = add_input(&sc, "R", t->dtype, t->f[0], t->batch, SHARE_NONE, a);
-    struct operand *d = add_output(&sc, "d", t->dtype, t->f[1], t->m < t->n ? t->m : t->n, 1, t->batch);
+    struct operand *d =
+        add_output(&sc, "d", t->dtype, t->f[1], t->m < t->n ? t->m : t->n, 1, t->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_diag_signs(t->p->s, R->mat, d->mat))) check(t, d, (const struct operand *[]){R}, 1, want_sign);
+    if (scene_finish(&sc, ritz_op_diag_signs(t->p->s, R->mat, d->mat)))
+        check(t, d, (const struct operand *[]){R}, 1, want_sign);
     scene_end(&sc);
     free_items(a, t->batch);
 }
@@ -254,7 +271,8 @@ static struct wanted want_flipped(const struct try *t, const omat *in, int64_t i
     int64_t at = 0;
     for (int64_t l = 1; l < in[1].rows; l++)
         if (fabsl(OMAT_AT(in[1], l, j)) > fabsl(OMAT_AT(in[1], at, j))) at = l;
-    return exactly(in[1].rows > 0 && OMAT_AT(in[1], at, j) < 0 ? -OMAT_AT(in[0], i, j) : OMAT_AT(in[0], i, j));
+    return exactly(in[1].rows > 0 && OMAT_AT(in[1], at, j) < 0 ? -OMAT_AT(in[0], i, j)
+                                                               : OMAT_AT(in[0], i, j));
 }
 static void sign_cols(const struct try *t)
 {
@@ -292,12 +310,13 @@ static void flip_cols(const struct try *t)
     struct operand *A = add_input(&sc, "A", t->dtype, t->f[0], t->batch, SHARE_NONE, a);
     struct operand *B = add_output(&sc, "B", t->dtype, t->f[1], t->m, t->n, t->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_op_flip_cols(t->p->s, A->mat, B->mat))) check(t, B, (const struct operand *[]){A}, 1, want_reversed);
+    if (scene_finish(&sc, ritz_op_flip_cols(t->p->s, A->mat, B->mat)))
+        check(t, B, (const struct operand *[]){A}, 1, want_reversed);
     scene_end(&sc);
     free_items(a, t->batch);
 }
 
-/* ---- reductions: sums in float64 -------------------------------------------------------------- */
+/* ---- reductions: sums in float64 ------------------------------------------------------------- */
 
 static struct wanted summed(const omat A, int64_t first, int64_t last, int power)
 {
@@ -338,40 +357,46 @@ static struct wanted want_max(const struct try *t, const omat *in, int64_t i, in
 
 typedef ritz_status (*reduction)(ritz_stream *s, ritz_dmat A, ritz_dmat out);
 
-static void reduce(const struct try *t, const char *name, reduction call, bool by_column, ritz_dtype dtype, bool with_nan, rule want)
+static void reduce(const struct try *t, const char *name, reduction call, bool by_column,
+                   ritz_dtype dtype, bool with_nan, rule want)
 {
     if (!begin(t, name, ritz_dtype_name(dtype))) return;
     omat *a = uniform_items(t, 14, t->m, t->n);
     for (int64_t b = 0; b < t->batch; b++)
         for (int64_t i = 0; i < t->m * t->n; i++) a[b].a[i] = 90 * a[b].a[i] + 5;
-    if (with_nan && t->batch > 0 && t->m * t->n > 0) a[t->batch - 1].a[t->m * t->n / 2] = (long double)NAN;
+    if (with_nan && t->batch > 0 && t->m * t->n > 0)
+        a[t->batch - 1].a[t->m * t->n / 2] = (long double)NAN;
     struct scene sc;
     scene_begin(&sc, t->p);
     struct operand *A = add_input(&sc, "A", dtype, t->f[0], t->batch, SHARE_NONE, a);
-    struct operand *out = add_output(&sc, "out", RITZ_F64, t->f[1], by_column ? t->n : 1, 1, t->batch);
+    struct operand *out =
+        add_output(&sc, "out", RITZ_F64, t->f[1], by_column ? t->n : 1, 1, t->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, call(t->p->s, A->mat, out->mat))) check(t, out, (const struct operand *[]){A}, 1, want);
+    if (scene_finish(&sc, call(t->p->s, A->mat, out->mat)))
+        check(t, out, (const struct operand *[]){A}, 1, want);
     scene_end(&sc);
     free_items(a, t->batch);
 }
 
 static void reductions(const struct try *t)
 {
-    static const ritz_dtype from[] = {RITZ_F32, RITZ_F64, RITZ_F16, RITZ_BF16, RITZ_I8, RITZ_U8, RITZ_I32, RITZ_I64};
+    static const ritz_dtype from[] = {RITZ_F32, RITZ_F64, RITZ_F16, RITZ_BF16,
+                                      RITZ_I8,  RITZ_U8,  RITZ_I32, RITZ_I64};
     reduce(t, "col_sums", ritz_op_col_sums, true, from[t->turn % 8], false, want_col_sum);
     reduce(t, "col_sumsq", ritz_op_col_sumsq, true, t->dtype, false, want_col_sumsq);
     reduce(t, "sumsq", ritz_op_sumsq, false, t->dtype, false, want_sumsq);
     reduce(t, "max_abs", ritz_op_max_abs, false, t->dtype, t->turn % 2, want_max);
 }
 
-/* ---- verdicts on items ------------------------------------------------------------------------ */
+/* ---- verdicts on items ----------------------------------------------------------------------- */
 
 static bool inside(ritz_uplo part, int64_t i, int64_t j)
 {
     return part == RITZ_BOTH || (part == RITZ_LOWER ? i >= j : i <= j);
 }
 
-/* Item b is spoilt inside the part if b is odd, and outside of it (which must not matter) always. */
+/* Item b is spoilt inside the part if b is odd, and outside of it, where it must not matter,
+ * always. */
 static void verdict(const struct try *t)
 {
     const ritz_uplo part = (ritz_uplo)(t->turn % 3);
@@ -382,7 +407,8 @@ static void verdict(const struct try *t)
     omat flags = omat_create(t->batch, 1), infos = omat_create(t->batch, 1);
     for (int64_t b = 0; b < t->batch; b++) {
         const int64_t i = part == RITZ_UPPER ? 0 : t->m - 1, j = part == RITZ_UPPER ? t->n - 1 : 0;
-        if (b % 2 == 1) OMAT_AT(a[b], i, j) = b % 4 == 1 ? (long double)NAN : -(long double)INFINITY;
+        if (b % 2 == 1)
+            OMAT_AT(a[b], i, j) = b % 4 == 1 ? (long double)NAN : -(long double)INFINITY;
         if (part != RITZ_BOTH && t->m > 1) OMAT_AT(a[b], j, i) = (long double)NAN;
         infos.a[b] = b == 0 ? 3 : 0;
     }
@@ -404,14 +430,20 @@ static void verdict(const struct try *t)
         bool right = true;
         for (int64_t b = 0; b < t->batch; b++) {
             const bool bad = b % 2 == 1;
-            right = right && info_after(F, b) == bad && info_after(I, b) == (bad ? -1 : b == 0 ? 3 : 0);
-            omat x = item_after(A, b), was = item_before(A, b), y = item_after(B, b), fresh = item_before(B, b);
+            right = right && info_after(F, b) == bad &&
+                    info_after(I, b) == (bad      ? -1
+                                         : b == 0 ? 3
+                                                  : 0);
+            omat x = item_after(A, b), was = item_before(A, b), y = item_after(B, b),
+                 fresh = item_before(B, b);
             for (int64_t j = 0; j < t->n; j++)
                 for (int64_t i = 0; i < t->m; i++) {
                     const long double want = bad && inside(part, i, j) ? 0 : OMAT_AT(was, i, j);
-                    const bool kept = OMAT_AT(x, i, j) == want || (isnan(want) && isnan(OMAT_AT(x, i, j)));
-                    const bool poisoned = bad && inside(part, i, j) ? (bool)isnan(OMAT_AT(y, i, j))
-                                                                    : OMAT_AT(y, i, j) == OMAT_AT(fresh, i, j);
+                    const bool kept =
+                        OMAT_AT(x, i, j) == want || (isnan(want) && isnan(OMAT_AT(x, i, j)));
+                    const bool poisoned = bad && inside(part, i, j)
+                                              ? (bool)isnan(OMAT_AT(y, i, j))
+                                              : OMAT_AT(y, i, j) == OMAT_AT(fresh, i, j);
                     right = right && kept && poisoned;
                 }
             omat *const all[] = {&x, &was, &y, &fresh};
@@ -426,7 +458,7 @@ static void verdict(const struct try *t)
     omat_destroy(&infos);
 }
 
-/* ---- moments ---------------------------------------------------------------------------------- */
+/* ---- moments --------------------------------------------------------------------------------- */
 
 /* Rows in two blocks, one after the other, against the moments of all. */
 static void moments(const struct try *t)
@@ -445,23 +477,30 @@ static void moments(const struct try *t)
     struct operand *A = add_input(&sc, "A", stored, t->f[0], 1, SHARE_NONE, &a);
     struct operand *B = add_input(&sc, "B", stored, t->f[1], 1, SHARE_NONE, &b);
     struct operand *mean = add_output(&sc, "mean", RITZ_F64, COL_PLAIN, n, 1, 1);
-    struct operand *G = add_output(&sc, "G", RITZ_F64, (struct form){RITZ_COL_MAJOR, t->f[2].view == VIEW_TRANSPOSED ? VIEW_PLAIN : t->f[2].view}, n, n, 1);
+    struct operand *G = add_output(
+        &sc, "G", RITZ_F64,
+        (struct form){RITZ_COL_MAJOR, t->f[2].view == VIEW_TRANSPOSED ? VIEW_PLAIN : t->f[2].view},
+        n, n, 1);
     scene_upload(&sc);
     (void)expect_ok(ritz_op_moments_merge(t->p->s, t->dtype, 0, A->mat, mean->mat, G->mat));
-    if (scene_finish(&sc, ritz_op_moments_merge(t->p->s, t->dtype, first, B->mat, mean->mat, G->mat))) {
+    if (scene_finish(&sc,
+                     ritz_op_moments_merge(t->p->s, t->dtype, first, B->mat, mean->mat, G->mat))) {
         omat x = item_before(A, 0), y = item_before(B, 0), all = omat_create(first + second, n);
         for (int64_t j = 0; j < n; j++)
             for (int64_t i = 0; i < first + second; i++)
                 OMAT_AT(all, i, j) = i < first ? OMAT_AT(x, i, j) : OMAT_AT(y, i - first, j);
-        omat mu = oracle_column_means(all), want = oracle_covariance(all, mu, 1), got = item_after(G, 0), m = item_after(mean, 0);
+        omat mu = oracle_column_means(all), want = oracle_covariance(all, mu, 1),
+             got = item_after(G, 0), m = item_after(mean, 0);
         double worst = 0, off = 0;
         for (int64_t j = 0; j < n; j++) {
             off = oracle_worst(off, (double)fabsl(m.a[j] - mu.a[j]));
             for (int64_t i = j; i < n; i++)
-                worst = oracle_worst(worst, (double)fabsl(OMAT_AT(got, i, j) - OMAT_AT(want, i, j)));
+                worst =
+                    oracle_worst(worst, (double)fabsl(OMAT_AT(got, i, j) - OMAT_AT(want, i, j)));
         }
         const double size = (double)oracle_norm_max(want);
-        (void)expect_ratio("moments mean", t->dtype, off / ((double)(first + second) * offset * 0x1p-52), 1);
+        (void)expect_ratio("moments mean", t->dtype,
+                           off / ((double)(first + second) * offset * 0x1p-52), 1);
         /* Sums of at most 512 terms in float32. */
         (void)expect_ratio("moments G", t->dtype, worst / (size * 512 * eps_of(t->dtype)), 1);
         omat *const done[] = {&x, &y, &all, &mu, &want, &got, &m};
@@ -472,21 +511,27 @@ static void moments(const struct try *t)
     omat_destroy(&b);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 void test_primitives(const struct place *p)
 {
     static void (*const tests[])(const struct try *t) = {
-        set_identity, scale, axpby, scale_cols, add_row, mirror, tri_copy, diag_signs, sign_cols, flip_cols,
-        reductions, verdict, moments,
+        set_identity, scale,     axpby,     scale_cols, add_row, mirror,  tri_copy,
+        diag_signs,   sign_cols, flip_cols, reductions, verdict, moments,
     };
     int turn = 0;
     for (int d = 0; d < REALS; d++)
         for (int s = 0; s < SHAPES; s++)
-            for (struct forms walk = forms_of(3, shapes[s][0] * shapes[s][1] > 100 ? 12 : 24); next_forms(&walk); turn++)
+            for (struct forms walk = forms_of(3, shapes[s][0] * shapes[s][1] > 100 ? 12 : 24);
+                 next_forms(&walk); turn++)
                 for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-                    struct try t = {p, reals[d], shapes[s][0], shapes[s][1], shapes[s][2],
-                                    {walk.f[0], walk.f[1], walk.f[2]}, turn};
+                    struct try t = {p,
+                                    reals[d],
+                                    shapes[s][0],
+                                    shapes[s][1],
+                                    shapes[s][2],
+                                    {walk.f[0], walk.f[1], walk.f[2]},
+                                    turn};
                     tests[i](&t);
                 }
 }

@@ -26,7 +26,7 @@ struct qr_case {
     enum wanted wanted;
 };
 
-/* ---- what a thin factorization promises ------------------------------------------------------- */
+/* ---- what a thin factorization promises ------------------------------------------------------ */
 
 /* Upper triangular with exact zeros below and a diagonal >= 0. */
 static void check_form_of_r(omat R)
@@ -94,8 +94,8 @@ static bool begin(const struct place *p, const char *operation, const struct qr_
 {
     return begin_case(p, "%s %s %lldx%lld r %lld batch %lld %s %s A %s %s Q %s R %s", operation,
                       ritz_dtype_name(c->dtype), (long long)c->m, (long long)c->n, (long long)c->r,
-                      (long long)c->batch, c->kind->name, wanted_names[c->wanted],
-                      form_name(c->fa), sharing_name(c->sa), form_name(c->fq), form_name(c->fr));
+                      (long long)c->batch, c->kind->name, wanted_names[c->wanted], form_name(c->fa),
+                      sharing_name(c->sa), form_name(c->fq), form_name(c->fr));
 }
 
 static void thin_one(const struct place *p, const struct qr_case *c)
@@ -115,8 +115,8 @@ static void thin_one(const struct place *p, const struct qr_case *c)
         Q = add_output(&sc, "Q", c->dtype, c->fq, c->m, k, c->batch);
     if (c->wanted != WANT_Q) R = add_output(&sc, "R", c->dtype, c->fr, k, c->n, c->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc, ritz_qr(p->s, A->mat, Q ? Q->mat : RITZ_NO_MAT,
-                                  R ? R->mat : RITZ_NO_MAT)))
+    if (scene_finish(&sc,
+                     ritz_qr(p->s, A->mat, Q ? Q->mat : RITZ_NO_MAT, R ? R->mat : RITZ_NO_MAT)))
         for (int64_t b = 0; b < c->batch; b++) {
             omat before = item_before(A, c->sa == SHARE_NONE ? b : 0);
             check_item(c, before, Q, R, b);
@@ -126,7 +126,7 @@ static void thin_one(const struct place *p, const struct qr_case *c)
     free_items(a, items);
 }
 
-/* ---- factored form ---------------------------------------------------------------------------- */
+/* ---- factored form --------------------------------------------------------------------------- */
 
 /* The items of an operand as they came back. */
 static omat *results(const struct operand *op, int64_t batch)
@@ -148,8 +148,8 @@ static double apply_ratio(omat Q, omat C, omat Y, bool transposed, double eps)
     return ratio;
 }
 
-/* From factors F, tau: the thin Q, the square one (or a wider one, if that is large), and both products with a block of
- * columns. F and tau are kept. */
+/* From factors F, tau: the thin Q, the square one (or a wider one, if that is large), and both
+ * products with a block of columns. F and tau are kept. */
 static void check_use(const struct place *p, const struct qr_case *c, const omat *originals,
                       const omat *factors, const omat *taus)
 {
@@ -174,7 +174,8 @@ static void check_use(const struct place *p, const struct qr_case *c, const omat
             omat q = item_after(Q, b), s = item_after(wide, b), x = item_before(C, b);
             omat y = item_after(C, b), z = item_after(D, b), f = item_before(F, b);
             omat r = omat_block(f, 0, 0, k, c->n);
-            (void)expect_ratio("qr_form |A - QR|", c->dtype, oracle_qr_ratio(originals[b], q, r, eps), 30);
+            (void)expect_ratio("qr_form |A - QR|", c->dtype,
+                               oracle_qr_ratio(originals[b], q, r, eps), 30);
             (void)expect_ratio("qr_form |I - Q'Q|", c->dtype, oracle_orth_ratio(s, eps), 30);
             if (square) {
                 (void)expect_ratio("qr_apply |QC|", c->dtype, apply_ratio(s, x, y, false, eps), 30);
@@ -211,7 +212,7 @@ static void factored_one(const struct place *p, const struct qr_case *c)
     free_items(a, c->batch);
 }
 
-/* ---- items that are not finite ---------------------------------------------------------------- */
+/* ---- items that are not finite --------------------------------------------------------------- */
 
 static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64_t n,
                        struct form form, int position, long double value, bool factored)
@@ -234,8 +235,8 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64
     struct operand *R = factored ? NULL : add_output(&sc, "R", dtype, form, k, n, 3);
     struct operand *tau = factored ? add_output(&sc, "tau", dtype, form, k, 1, 3) : NULL;
     scene_upload(&sc);
-    const ritz_status call = factored ? ritz_qr_factor(p->s, A->mat, tau->mat)
-                                      : ritz_qr(p->s, A->mat, Q->mat, R->mat);
+    const ritz_status call =
+        factored ? ritz_qr_factor(p->s, A->mat, tau->mat) : ritz_qr(p->s, A->mat, Q->mat, R->mat);
     if (scene_collect(&sc, call, RITZ_ERR_NOT_FINITE,
                       factored ? "ritz_qr_factor|item 1" : "ritz_qr|item 1")) {
         (void)expect(item_is_nan(factored ? A : Q, 1, RITZ_BOTH) &&
@@ -264,7 +265,7 @@ static void flawed(const struct place *p, ritz_dtype dtype)
             }
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static void all_kinds(const struct place *p, ritz_dtype dtype, const struct shape *s)
 {
@@ -274,8 +275,17 @@ static void all_kinds(const struct place *p, ritz_dtype dtype, const struct shap
     if (s->batch >= 100) walk.left = 4;
     const struct kind *kind = general_kinds;
     for (; next_forms(&walk); turn++) {
-        struct qr_case c = {s->m, s->n, s->k, s->batch, dtype, kind,
-                            walk.f[0], walk.f[1], walk.f[2], SHARE_NONE, (enum wanted)(turn % WANTED)};
+        struct qr_case c = {s->m,
+                            s->n,
+                            s->k,
+                            s->batch,
+                            dtype,
+                            kind,
+                            walk.f[0],
+                            walk.f[1],
+                            walk.f[2],
+                            SHARE_NONE,
+                            (enum wanted)(turn % WANTED)};
         factored_one(p, &c);
         if (s->batch != 1) c.sa = (enum sharing)(turn % 3);
         if (c.wanted == WANT_IN_PLACE && (s->m < s->n || c.sa != SHARE_NONE)) c.wanted = WANT_BOTH;

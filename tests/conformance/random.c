@@ -61,7 +61,8 @@ static void fill_one(const struct place *p, ritz_dtype dtype, ritz_distribution 
 static void published(const struct place *p)
 {
     static const uint32_t words[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
-    if (!begin_case(p, "random_fill float32 uniform and rademacher of seed 0, published words")) return;
+    if (!begin_case(p, "random_fill float32 uniform and rademacher of seed 0, published words"))
+        return;
     struct scene sc;
     scene_begin(&sc, p);
     struct operand *U = add_output(&sc, "U", RITZ_F32, COL_PLAIN, 4, 1, 1);
@@ -81,14 +82,16 @@ static void published(const struct place *p)
     scene_end(&sc);
 }
 
-/* Mean and variance of a large sample, within five standard deviations of theirs; fixed seeds, so it holds always or never. */
+/* Mean and variance of a large sample, within five standard deviations of theirs; fixed seeds, so
+ * it holds always or never. */
 static void moments(const struct place *p, ritz_dtype dtype, ritz_distribution dist)
 {
     enum { ROWS = 1000, COLS = 50, COUNT = ROWS * COLS };
     static const struct {
         double mean, variance, fourth; /* fourth: central moment */
     } theory[] = {{0, 1, 3}, {0.5, 1.0 / 12, 1.0 / 80}, {0, 1, 1}};
-    if (!begin_case(p, "random_fill %s %s, moments of %d", ritz_dtype_name(dtype), names[dist], COUNT))
+    if (!begin_case(p, "random_fill %s %s, moments of %d", ritz_dtype_name(dtype), names[dist],
+                    COUNT))
         return;
     struct scene sc;
     scene_begin(&sc, p);
@@ -101,11 +104,13 @@ static void moments(const struct place *p, ritz_dtype dtype, ritz_distribution d
         for (int i = 0; i < COUNT; i++)
             squares += (x.a[i] - theory[dist].mean) * (x.a[i] - theory[dist].mean);
         const double v = theory[dist].variance;
-        const double mean_sd = sqrt(v / COUNT), variance_sd = sqrt((theory[dist].fourth - v * v) / COUNT);
+        const double mean_sd = sqrt(v / COUNT),
+                     variance_sd = sqrt((theory[dist].fourth - v * v) / COUNT);
         const double mean_off = (double)fabsl(sum / COUNT - theory[dist].mean);
         const double variance_off = (double)fabsl(squares / COUNT - v);
         (void)expect(mean_off <= 5 * mean_sd, "the mean is off by %g", mean_off);
-        (void)expect(variance_off <= 5 * variance_sd + 1e-12, "the variance is off by %g", variance_off);
+        (void)expect(variance_off <= 5 * variance_sd + 1e-12, "the variance is off by %g",
+                     variance_off);
         omat_destroy(&x);
     }
     scene_end(&sc);

@@ -67,6 +67,7 @@ void report_begin(const char *group, const char *filter, int64_t only_case, bool
     report.filter = filter;
     report.only_case = only_case;
     report.list = list;
+    restart_forms();
 }
 
 bool begin_case(const struct place *p, const char *format, ...)
@@ -173,7 +174,8 @@ bool expect_error(ritz_status status, ritz_status code, const char *words)
         const size_t length = strcspn(w, "|");
         snprintf(word, sizeof word, "%.*s", (int)length, w);
         all = expect(strstr(message, word), "the message \"%s\" does not say \"%s\"", message,
-                     word) && all;
+                     word) &&
+              all;
         w += length + (w[length] == '|');
     }
     return all;
@@ -184,7 +186,8 @@ bool expect_error(ritz_status status, ritz_status code, const char *words)
 bool report_end(void)
 {
     if (report.list) return true;
-    if (report.metrics > 0) printf("  %-40s %10s %10s %8s\n", "largest ratio of", "compared", "ratio", "limit");
+    if (report.metrics > 0)
+        printf("  %-40s %10s %10s %8s\n", "largest ratio of", "compared", "ratio", "limit");
     for (int i = 0; i < report.metrics; i++) {
         const struct metric *m = &report.metric[i];
         const bool near = !m->bound && m->worst > m->limit / 3;

@@ -69,8 +69,7 @@ static void check_item(ritz_dtype dtype, omat A, const struct operand *U, const 
         (void)expect(oracle_sign_violation(v) < 0, "column %lld of V breaks the sign rule",
                      (long long)oracle_sign_violation(v));
     }
-    if (U && V)
-        (void)expect_ratio("svd |A - USV'|", dtype, oracle_svd_ratio(A, u, s, v, eps), 30);
+    if (U && V) (void)expect_ratio("svd |A - USV'|", dtype, oracle_svd_ratio(A, u, s, v, eps), 30);
     omat_destroy(&u);
     omat_destroy(&v);
     omat_destroy(&s);
@@ -81,9 +80,9 @@ static void svd_one(const struct place *p, const struct svd_case *c)
 {
     if (!begin_case(p, "svd %s %lldx%lld batch %lld %s %s A %s %s U %s S %s V %s %s",
                     ritz_dtype_name(c->dtype), (long long)c->m, (long long)c->n,
-                    (long long)c->batch, c->kind->name, wanted_names[c->wanted],
-                    form_name(c->fa), sharing_name(c->sa), form_name(c->fu), form_name(c->fs),
-                    form_name(c->fv), c->with_info ? "info" : "no info"))
+                    (long long)c->batch, c->kind->name, wanted_names[c->wanted], form_name(c->fa),
+                    sharing_name(c->sa), form_name(c->fu), form_name(c->fs), form_name(c->fv),
+                    c->with_info ? "info" : "no info"))
         return;
     const int64_t k = shorter(c->m, c->n), items = c->sa == SHARE_NONE ? c->batch : 1;
     omat *a = make_items(c->kind, 61, items, c->m, c->n, c->dtype);
@@ -109,7 +108,7 @@ static void svd_one(const struct place *p, const struct svd_case *c)
     free_items(a, items);
 }
 
-/* ---- items that are not finite ---------------------------------------------------------------- */
+/* ---- items that are not finite --------------------------------------------------------------- */
 
 static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64_t n,
                        struct form form, int position, long double value, bool with_info)
@@ -131,9 +130,9 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64
     struct operand *V = add_output(&sc, "V", dtype, form, n, k, 3);
     struct operand *info = with_info ? add_info(&sc, form, 3) : NULL;
     scene_upload(&sc);
-    if (scene_collect(&sc, ritz_svd(p->s, A->mat, U->mat, S->mat, V->mat,
-                                    info ? info->mat : RITZ_NO_MAT),
-                      with_info ? RITZ_OK : RITZ_ERR_NOT_FINITE, "ritz_svd|item 1")) {
+    if (scene_collect(
+            &sc, ritz_svd(p->s, A->mat, U->mat, S->mat, V->mat, info ? info->mat : RITZ_NO_MAT),
+            with_info ? RITZ_OK : RITZ_ERR_NOT_FINITE, "ritz_svd|item 1")) {
         (void)expect(item_is_nan(U, 1, RITZ_BOTH) && item_is_nan(S, 1, RITZ_BOTH) &&
                          item_is_nan(V, 1, RITZ_BOTH),
                      "the failed item is not NaN");
@@ -151,7 +150,7 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64
     free_items(a, 3);
 }
 
-/* ---- closed forms ----------------------------------------------------------------------------- */
+/* ---- closed forms ---------------------------------------------------------------------------- */
 
 /* All ones, 3 x 3: singular values 3, 0, 0. */
 static void ones(const struct place *p, ritz_dtype dtype)
@@ -185,10 +184,18 @@ static void all_kinds(const struct place *p, ritz_dtype dtype, const struct shap
     const struct kind *kind = general_kinds;
     if (s->batch >= 100) walk.left = 4;
     for (; next_forms(&walk); turn++) {
-        struct svd_case c = {s->m, s->n, s->batch, dtype, kind,
-                             walk.f[0], walk.f[1], walk.f[2], walk.f[3],
+        struct svd_case c = {s->m,
+                             s->n,
+                             s->batch,
+                             dtype,
+                             kind,
+                             walk.f[0],
+                             walk.f[1],
+                             walk.f[2],
+                             walk.f[3],
                              s->batch == 1 ? SHARE_NONE : (enum sharing)(turn % 3),
-                             (enum wanted)(turn % WANTED), turn / 4 % 2};
+                             (enum wanted)(turn % WANTED),
+                             turn / 4 % 2};
         svd_one(p, &c);
         if (s->batch > 1 && s->batch < 100 && turn % 4 == 0) {
             c.fa.view = c.fu.view = c.fv.view = VIEW_INTERLEAVED;
@@ -207,7 +214,8 @@ void test_svd(const struct place *p)
         for (int position = 0; position < 3; position++)
             for (struct forms walk = forms_of(1, 0); next_forms(&walk);)
                 for (int with_info = 0; with_info <= 1; with_info++) {
-                    flawed_one(p, reals[t], 11, 5, walk.f[0], position, (long double)NAN, with_info);
+                    flawed_one(p, reals[t], 11, 5, walk.f[0], position, (long double)NAN,
+                               with_info);
                     flawed_one(p, reals[t], 5, 6, walk.f[0], position, (long double)-INFINITY,
                                with_info);
                 }

@@ -1,4 +1,5 @@
-/* Upload, download, copy and fill: every pair of data types, every form, nothing but the elements written.
+/* Upload, download, copy and fill: every pair of data types, every form, nothing but the elements
+ * written.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
@@ -14,15 +15,75 @@ enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
 enum route { UPLOAD, DOWNLOAD, COPY, ROUTES };
 static const char *const route_names[] = {"upload", "download", "copy"};
 
-/* Where conversions can go wrong: ties, limits of each type and their neighbours, subnormals, signs, what is not finite. */
+/* Where conversions can go wrong: ties, limits of each type and their neighbours, subnormals,
+ * signs, what is not finite. */
 static const long double values[] = {
-    0, -0.0L, 1, -1, 0.5L, 1.5L, 2.5L, -0.5L, -1.5L, -2.5L, 0.49999999L, 3, 100, -100,
-    127, 127.5L, 128, -128, -128.5L, -129, 254.5L, 255, 255.5L, 256, -0.1L, 2047, 2048, 2049, 2051,
-    65504, 65519, 65520, -65520, 16777215, 16777216, 16777217, 16777219, 2147483646, 2147483647,
-    2147483648.0L, -2147483648.0L, -2147483649.0L, 9007199254740993.0L, 9223372036854775807.0L,
-    9223372036854775808.0L, -9223372036854775808.0L, 1e19L, -1e19L, 1e30L, -1e30L, 1e300L,
-    0x1p-14L, 0x1p-24L, 0x1p-25L, 0x1.8p-25L, 0x1p-126L, 0x1p-149L, 0x1p-150L, 1e-300L,
-    1.00048828125L, 1.0009765625L, 1.00390625L, 1.001953125L, 0.1L, 1 / 3.0L, 3.14159265358979323846L,
+    0,
+    -0.0L,
+    1,
+    -1,
+    0.5L,
+    1.5L,
+    2.5L,
+    -0.5L,
+    -1.5L,
+    -2.5L,
+    0.49999999L,
+    3,
+    100,
+    -100,
+    127,
+    127.5L,
+    128,
+    -128,
+    -128.5L,
+    -129,
+    254.5L,
+    255,
+    255.5L,
+    256,
+    -0.1L,
+    2047,
+    2048,
+    2049,
+    2051,
+    65504,
+    65519,
+    65520,
+    -65520,
+    16777215,
+    16777216,
+    16777217,
+    16777219,
+    2147483646,
+    2147483647,
+    2147483648.0L,
+    -2147483648.0L,
+    -2147483649.0L,
+    9007199254740993.0L,
+    9223372036854775807.0L,
+    9223372036854775808.0L,
+    -9223372036854775808.0L,
+    1e19L,
+    -1e19L,
+    1e30L,
+    -1e30L,
+    1e300L,
+    0x1p-14L,
+    0x1p-24L,
+    0x1p-25L,
+    0x1.8p-25L,
+    0x1p-126L,
+    0x1p-149L,
+    0x1p-150L,
+    1e-300L,
+    1.00048828125L,
+    1.0009765625L,
+    1.00390625L,
+    1.001953125L,
+    0.1L,
+    1 / 3.0L,
+    3.14159265358979323846L,
 };
 enum { VALUES = sizeof values / sizeof values[0] };
 
@@ -72,7 +133,8 @@ static bool converted(const struct operand *A, const struct operand *B)
                 } else if (memcmp(got, want, size) == 0) {
                     continue;
                 }
-                (void)expect(false, "element (%lld, %lld) of item %lld: %.21Lg became %.21Lg, not %.21Lg",
+                (void)expect(false,
+                             "element (%lld, %lld) of item %lld: %.21Lg became %.21Lg, not %.21Lg",
                              (long long)i, (long long)j, (long long)b, x,
                              load_element(B->mat.dtype, got), load_element(B->mat.dtype, want));
                 return false;
@@ -111,8 +173,8 @@ static void move_one(const struct place *p, enum route route, ritz_dtype from, r
         memset(blank, 0xFF, (size_t)B->bytes);
         (void)expect_ok(call);
         (void)expect_ok(ritz_stream_sync(p->s));
-        (void)expect_ok(ritz_upload(p->s, ritz_hmat_wrap(result, RITZ_U8, B->bytes, 1, RITZ_COL_MAJOR),
-                                    B->raw));
+        (void)expect_ok(ritz_upload(
+            p->s, ritz_hmat_wrap(result, RITZ_U8, B->bytes, 1, RITZ_COL_MAJOR), B->raw));
         (void)expect_ok(ritz_stream_sync(p->s));
         B->before = blank;
         free(result);
@@ -153,9 +215,10 @@ static void fill_one(const struct place *p, ritz_dtype dtype, double value, stru
 
 void test_transfer(const struct place *p)
 {
-    static const int64_t shapes[][3] = {{0, 3, 1}, {3, 0, 2}, {2, 3, 0}, {1, 1, 1},
+    static const int64_t shapes[][3] = {{0, 3, 1}, {3, 0, 2},   {2, 3, 0},   {1, 1, 1},
                                         {2, 3, 3}, {33, 31, 1}, {307, 2, 1}, {3, 101, 2}};
-    static const double fills[] = {0, -0.0, 1, 2.5, -3.5, 300, 1e10, 1e300, (double)NAN, -(double)INFINITY};
+    static const double fills[] = {0,   -0.0, 1,     2.5,         -3.5,
+                                   300, 1e10, 1e300, (double)NAN, -(double)INFINITY};
     int turn = 0;
     for (int route = 0; route < ROUTES; route++)
         for (int from = 0; from < DTYPES; from++)
@@ -163,8 +226,8 @@ void test_transfer(const struct place *p)
                 /* All forms for one shape, all shapes for some forms. */
                 struct forms walk = forms_of(2, from == to || full_level() ? 0 : 9);
                 while (next_forms(&walk))
-                    move_one(p, (enum route)route, dtypes[from], dtypes[to], walk.f[0], walk.f[1], 7,
-                             11, 1, SHARE_NONE);
+                    move_one(p, (enum route)route, dtypes[from], dtypes[to], walk.f[0], walk.f[1],
+                             7, 11, 1, SHARE_NONE);
                 for (int s = 0; s < 8; s++) {
                     walk = forms_of(2, 2);
                     for (; next_forms(&walk); turn++)

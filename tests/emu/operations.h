@@ -55,8 +55,9 @@ struct operation {
     double tolerance;   /* of the result against another device's; 0: that of float64 */
 };
 enum {
-    MAY_SYNC = 1, /* its documentation says more than "Synchronises: never" */
-    MAY_ALLOCATE = 2
+    MAY_SYNC = 1,     /* its documentation says more than "Synchronises: never" */
+    MAY_ALLOCATE = 2, /* makes something, or works in blocks that it allocates */
+    MAY_BLOCK = 4     /* through a hybrid routine of cuSOLVER, which may wait inside */
 };
 extern const struct operation operations[];
 extern const size_t operation_count;

@@ -39,14 +39,17 @@ static bool names_the_call(ritz_status status, const char *message)
     const char *call = emu_failed_call();
     if (strstr(message, call)) return true;
     if (status == RITZ_ERR_DEVICE_MEMORY && strstr(message, "out of memory")) return true;
+    if (status == RITZ_ERR_MEMORY && strstr(message, "page-locked host memory")) return true;
     return strncmp(call, "cudaLaunchKernel", 16) == 0 && strstr(message, "launch_");
 }
 
-/* Calls whose failure an operation may get over: a question about host memory, and the hand-over of a host workspace, which
- * is waited for instead. */
+/* Calls whose failure an operation may get over, if its result is right all the same: a question about host memory, the hand-over
+ * of a host workspace (which is waited for instead), and a wait, on the way out, for what is done already. */
 static bool may_be_got_over(const char *call)
 {
-    static const char *const calls[] = {"cudaPointerGetAttributes", "cudaLaunchHostFunc", "cudaGetDevice"};
+    static const char *const calls[] = {"cudaPointerGetAttributes", "cudaLaunchHostFunc",
+                                        "cudaGetDevice", "cudaMemcpyAsync",
+                                        "cudaStreamSynchronize"};
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         if (strcmp(calls[i], call) == 0) return true;
     return false;

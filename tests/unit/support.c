@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-void check_status(ritz_status status, ritz_status code, const char *text, const char *file, int line)
+void check_status(ritz_status status, ritz_status code, const char *text, const char *file,
+                  int line)
 {
     const char *message = ritz_last_error();
     if (status != code) {

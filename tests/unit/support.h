@@ -20,8 +20,7 @@
 #define expect_ok(status) check_status((status), RITZ_OK, NULL, __FILE__, __LINE__)
 
 /* The call failed with this status, and its message contains the text. */
-#define expect_error(status, code, text)                                                           \
-    check_status((status), (code), (text), __FILE__, __LINE__)
+#define expect_error(status, code, text) check_status((status), (code), (text), __FILE__, __LINE__)
 
 void check_status(ritz_status status, ritz_status code, const char *text, const char *file,
                   int line);

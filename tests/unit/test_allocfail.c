@@ -1,7 +1,9 @@
-/* Every allocation of host memory fails in turn: the call says so, leaks nothing, and succeeds when it is made again.
+/* Every allocation of host memory fails in turn: the call says so, leaks nothing, and succeeds
+ * when it is made again.
  *
- * The linker redirects malloc and its relatives in everything that is linked statically (--wrap, see tests/CMakeLists.txt), so that
- * the allocations of Ritz are counted and those inside OpenBLAS and the C library are not. Starting a thread counts too.
+ * The linker redirects malloc and its relatives in everything that is linked statically (--wrap,
+ * see tests/CMakeLists.txt), so that the allocations of Ritz are counted and those inside OpenBLAS
+ * and the C library are not. Starting a thread counts too.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
@@ -22,7 +24,8 @@ int __real_posix_memalign(void **p, size_t alignment, size_t bytes);
 void *__real_aligned_alloc(size_t alignment, size_t bytes);
 char *__real_strdup(const char *text);
 void __real_free(void *p);
-int __real_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *), void *context);
+int __real_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *),
+                          void *context);
 
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
@@ -31,7 +34,8 @@ int __wrap_posix_memalign(void **p, size_t alignment, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *p);
-int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *), void *context);
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *),
+                          void *context);
 
 static _Thread_local int64_t until_failure; /* 0: not armed; 1: the next one fails */
 static _Thread_local bool fired;
@@ -46,7 +50,8 @@ static bool fails(void)
     return true;
 }
 
-/* The blocks that are alive, in a table with linear probing; freed places are marked by its own address. */
+/* The blocks that are alive, in a table with linear probing; freed places are marked by its own
+ * address. */
 enum { PLACES = 1 << 16 };
 static void *places[PLACES];
 static int64_t alive;
@@ -82,10 +87,22 @@ static void died(const void *p)
     pthread_mutex_unlock(&table_lock);
 }
 
-void *__wrap_malloc(size_t bytes) { return fails() ? NULL : born(__real_malloc(bytes)); }
-void *__wrap_calloc(size_t count, size_t bytes) { return fails() ? NULL : born(__real_calloc(count, bytes)); }
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes) { return fails() ? NULL : born(__real_aligned_alloc(alignment, bytes)); }
-char *__wrap_strdup(const char *text) { return fails() ? NULL : born(__real_strdup(text)); }
+void *__wrap_malloc(size_t bytes)
+{
+    return fails() ? NULL : born(__real_malloc(bytes));
+}
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    return fails() ? NULL : born(__real_calloc(count, bytes));
+}
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+{
+    return fails() ? NULL : born(__real_aligned_alloc(alignment, bytes));
+}
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : born(__real_strdup(text));
+}
 
 void *__wrap_realloc(void *p, size_t bytes)
 {
@@ -108,7 +125,8 @@ void __wrap_free(void *p)
     __real_free(p);
 }
 
-int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *), void *context)
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *),
+                          void *context)
 {
     return fails() ? EAGAIN : __real_pthread_create(id, a, fn, context);
 }
@@ -145,10 +163,12 @@ static void open_world(struct world *w, bool queued)
     for (int i = 0; i < M * N; i++) w->single[i] = (float)w->a[i];
     for (int i = 0; i < N; i++) w->spd[i * N + i] = 2 + i;
     expect_ok(ritz_device_open("cpu", &w->dev));
-    expect_ok(queued ? ritz_stream_create(w->dev, &w->s) : ritz_stream_create_inline(w->dev, &w->s));
+    expect_ok(queued ? ritz_stream_create(w->dev, &w->s)
+                     : ritz_stream_create_inline(w->dev, &w->s));
     w->A = ritz_dmat_wrap(w->dev, w->a, RITZ_F64, M, N, RITZ_ROW_MAJOR);
     w->S = ritz_dmat_wrap(w->dev, w->spd, RITZ_F64, N, N, RITZ_ROW_MAJOR);
-    w->X = ritz_dmat_wrap(w->dev, w->out, RITZ_F64, M, N, RITZ_ROW_MAJOR);
+    w->X
+    = ritz_dmat_wrap(w->dev, w->out, RITZ_F64, M, N, RITZ_ROW_MAJOR);
     w->sketch_report = (ritz_sketch_report)RITZ_SKETCH_REPORT_INIT;
     w->pca_report = (ritz_pca_report)RITZ_PCA_REPORT_INIT;
 }
@@ -169,7 +189,10 @@ static void close_world(struct world *w)
 /* ---- the calls ---- */
 
 #define CALL(name) static ritz_status call_##name(struct world *w)
-static ritz_dmat tall(ritz_dmat X, int64_t n) { return ritz_cols(X, 0, n); }
+static ritz_dmat tall(ritz_dmat X, int64_t n)
+{
+    return ritz_cols(X, 0, n);
+}
 
 CALL(device_open)
 {
@@ -185,38 +208,112 @@ CALL(device_open)
     status = ritz_device_open("cpu", &w->made_device);
     return status;
 }
-CALL(stream_create) { return ritz_stream_create(w->dev, &w->made_stream); }
-CALL(stream_create_inline) { return ritz_stream_create_inline(w->dev, &w->made_stream); }
-CALL(event_create) { return ritz_event_create(w->dev, &w->made_event); }
-CALL(dmat_create) { return ritz_dmat_create(w->s, RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->made); }
-CALL(hmat_create) { return ritz_hmat_create(RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->host); }
-CALL(hmat_create_pinned) { return ritz_hmat_create_pinned(w->dev, RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->host); }
-CALL(stream_reserve) { return ritz_stream_reserve(w->s, 3 << 20); }
-CALL(upload) { return ritz_upload(w->s, ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR), w->X); }
-CALL(download) { return ritz_download(w->s, w->A, ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR)); }
-CALL(copy) { return ritz_copy(w->s, w->A, w->X); }
-CALL(fill) { return ritz_fill(w->s, 1, w->X); }
-CALL(random_fill) { return ritz_random_fill(w->s, RITZ_NORMAL, 1, 0, w->X); }
-CALL(gemm) { return ritz_gemm(w->s, 1, w->A, w->S, 0, w->X); }
+CALL(stream_create)
+{
+    return ritz_stream_create(w->dev, &w->made_stream);
+}
+CALL(stream_create_inline)
+{
+    return ritz_stream_create_inline(w->dev, &w->made_stream);
+}
+CALL(event_create)
+{
+    return ritz_event_create(w->dev, &w->made_event);
+}
+CALL(dmat_create)
+{
+    return ritz_dmat_create(w->s, RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->made);
+}
+CALL(hmat_create)
+{
+    return ritz_hmat_create(RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->host);
+}
+CALL(hmat_create_pinned)
+{
+    return ritz_hmat_create_pinned(w->dev, RITZ_F32, RITZ_COL_MAJOR, 5, 5, &w->host);
+}
+CALL(stream_reserve)
+{
+    return ritz_stream_reserve(w->s, 3 << 20);
+}
+CALL(upload)
+{
+    return ritz_upload(w->s, ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR), w->X);
+}
+CALL(download)
+{
+    return ritz_download(w->s, w->A, ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR));
+}
+CALL(copy)
+{
+    return ritz_copy(w->s, w->A, w->X);
+}
+CALL(fill)
+{
+    return ritz_fill(w->s, 1, w->X);
+}
+CALL(random_fill)
+{
+    return ritz_random_fill(w->s, RITZ_NORMAL, 1, 0, w->X);
+}
+CALL(gemm)
+{
+    return ritz_gemm(w->s, 1, w->A, w->S, 0, w->X);
+}
 CALL(gemm_half)
 {
     const ritz_dmat H = ritz_dmat_wrap(w->dev, w->a, RITZ_BF16, N, N, RITZ_ROW_MAJOR);
-    return ritz_gemm(w->s, 1, H, H, 0, ritz_dmat_wrap(w->dev, w->out, RITZ_F32, N, N, RITZ_ROW_MAJOR));
+    return ritz_gemm(w->s, 1, H, H, 0,
+                     ritz_dmat_wrap(w->dev, w->out, RITZ_F32, N, N, RITZ_ROW_MAJOR));
 }
-CALL(syrk) { return ritz_syrk(w->s, RITZ_BOTH, 1, ritz_t(w->A), 0, ritz_row_range(w->X, 0, N)); }
-CALL(trsm) { return ritz_trsm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, w->S, w->X); }
-CALL(cholesky) { return ritz_cholesky(w->s, RITZ_LOWER, ritz_t(w->S), RITZ_NO_MAT); }
-CALL(cholesky_solve) { return ritz_cholesky_solve(w->s, RITZ_LOWER, w->S, ritz_t(w->X)); }
-CALL(spd_solve) { return ritz_spd_solve(w->s, w->S, ritz_t(w->X), NULL, RITZ_NO_MAT); }
-CALL(qr) { return ritz_qr(w->s, w->A, w->X, w->S); }
-CALL(qr_factor) { return ritz_qr_factor(w->s, w->A, ritz_block(w->S, 0, 0, N, 1)); }
-CALL(qr_form) { return ritz_qr_form(w->s, w->A, ritz_block(w->S, 0, 0, N, 1), w->X); }
-CALL(qr_apply) { return ritz_qr_apply(w->s, RITZ_APPLY_Q, w->A, ritz_block(w->S, 0, 0, N, 1), w->X); }
-CALL(svd) { return ritz_svd(w->s, w->A, w->X, ritz_block(w->S, 0, 0, N, 1), RITZ_NO_MAT, RITZ_NO_MAT); }
-CALL(eigh) { return ritz_eigh(w->s, w->S, ritz_block(w->X, 0, 0, K, 1), RITZ_NO_MAT, NULL, RITZ_NO_MAT); }
+CALL(syrk)
+{
+    return ritz_syrk(w->s, RITZ_BOTH, 1, ritz_t(w->A), 0, ritz_row_range(w->X, 0, N));
+}
+CALL(trsm)
+{
+    return ritz_trsm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, w->S, w->X);
+}
+CALL(cholesky)
+{
+    return ritz_cholesky(w->s, RITZ_LOWER, ritz_t(w->S), RITZ_NO_MAT);
+}
+CALL(cholesky_solve)
+{
+    return ritz_cholesky_solve(w->s, RITZ_LOWER, w->S, ritz_t(w->X));
+}
+CALL(spd_solve)
+{
+    return ritz_spd_solve(w->s, w->S, ritz_t(w->X), NULL, RITZ_NO_MAT);
+}
+CALL(qr)
+{
+    return ritz_qr(w->s, w->A, w->X, w->S);
+}
+CALL(qr_factor)
+{
+    return ritz_qr_factor(w->s, w->A, ritz_block(w->S, 0, 0, N, 1));
+}
+CALL(qr_form)
+{
+    return ritz_qr_form(w->s, w->A, ritz_block(w->S, 0, 0, N, 1), w->X);
+}
+CALL(qr_apply)
+{
+    return ritz_qr_apply(w->s, RITZ_APPLY_Q, w->A, ritz_block(w->S, 0, 0, N, 1), w->X);
+}
+CALL(svd)
+{
+    return ritz_svd(w->s, w->A, w->X, ritz_block(w->S, 0, 0, N, 1), RITZ_NO_MAT, RITZ_NO_MAT);
+}
+CALL(eigh)
+{
+    return ritz_eigh(w->s, w->S, ritz_block(w->X, 0, 0, K, 1), RITZ_NO_MAT, NULL, RITZ_NO_MAT);
+}
 CALL(eigh_all)
 {
-    return ritz_eigh(w->s, w->S, ritz_t(ritz_row_range(w->X, N, 1)), ritz_row_range(w->X, 0, N), NULL, RITZ_NO_MAT);
+    return ritz_eigh(w->s, w->S, ritz_t(ritz_row_range(w->X, N, 1)), ritz_row_range(w->X, 0, N),
+                     NULL, RITZ_NO_MAT);
 }
 CALL(linop_apply)
 {
@@ -231,12 +328,14 @@ CALL(range_finder)
 CALL(svd_randomized)
 {
     const ritz_linop op = ritz_linop_centred(w->A, ritz_block(w->S, 0, 0, N, 1));
-    return ritz_svd_randomized(w->s, &op, tall(w->X, K), ritz_block(w->S, 0, 1, K, 1), RITZ_NO_MAT, NULL, &w->sketch_report);
+    return ritz_svd_randomized(w->s, &op, tall(w->X, K), ritz_block(w->S, 0, 1, K, 1), RITZ_NO_MAT,
+                               NULL, &w->sketch_report);
 }
 
 /* ---- principal components, by every route and from every source ---- */
 
-static ritz_status deliver(void *context, int rewind, int64_t count, void *dst, int64_t ld, int64_t *delivered)
+static ritz_status deliver(void *context, int rewind, int64_t count, void *dst, int64_t ld,
+                           int64_t *delivered)
 {
     struct world *w = context;
     *delivered = 0;
@@ -262,14 +361,39 @@ static ritz_status fit(struct world *w, ritz_rows rows, ritz_pca_method method)
     return status;
 }
 
-CALL(fit_covariance) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_COVARIANCE); }
-CALL(fit_randomized) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_RANDOMIZED); }
-CALL(fit_exact) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_EXACT); }
-CALL(fit_dual) { return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_DUAL); }
-CALL(fit_host) { return fit(w, ritz_rows_hmat(ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR)), RITZ_PCA_AUTO); }
-CALL(fit_callback) { return fit(w, ritz_rows_callback(RITZ_F64, M, N, 0, deliver, w), RITZ_PCA_COVARIANCE); }
-CALL(fit_callback_loaded) { return fit(w, ritz_rows_callback(RITZ_F64, M, N, 1, deliver, w), RITZ_PCA_RANDOMIZED); }
-CALL(fit_file) { return fit(w, ritz_rows_file(data_file), RITZ_PCA_COVARIANCE); }
+CALL(fit_covariance)
+{
+    return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_COVARIANCE);
+}
+CALL(fit_randomized)
+{
+    return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_RANDOMIZED);
+}
+CALL(fit_exact)
+{
+    return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_EXACT);
+}
+CALL(fit_dual)
+{
+    return fit(w, ritz_rows_dmat(w->A), RITZ_PCA_DUAL);
+}
+CALL(fit_host)
+{
+    return fit(w, ritz_rows_hmat(ritz_hmat_wrap(w->single, RITZ_F32, M, N, RITZ_COL_MAJOR)),
+               RITZ_PCA_AUTO);
+}
+CALL(fit_callback)
+{
+    return fit(w, ritz_rows_callback(RITZ_F64, M, N, 0, deliver, w), RITZ_PCA_COVARIANCE);
+}
+CALL(fit_callback_loaded)
+{
+    return fit(w, ritz_rows_callback(RITZ_F64, M, N, 1, deliver, w), RITZ_PCA_RANDOMIZED);
+}
+CALL(fit_file)
+{
+    return fit(w, ritz_rows_file(data_file), RITZ_PCA_COVARIANCE);
+}
 CALL(rows_inspect)
 {
     (void)w;
@@ -288,7 +412,10 @@ static ritz_pca *fitted(struct world *w)
     }
     return w->pca;
 }
-CALL(transform) { return ritz_pca_transform(w->s, fitted(w), w->A, tall(w->X, K), NULL); }
+CALL(transform)
+{
+    return ritz_pca_transform(w->s, fitted(w), w->A, tall(w->X, K), NULL);
+}
 CALL(inverse)
 {
     const ritz_dmat Y = ritz_dmat_wrap(w->dev, w->spd, RITZ_F64, M / 2, K, RITZ_ROW_MAJOR);
@@ -296,7 +423,8 @@ CALL(inverse)
 }
 CALL(transform_rows)
 {
-    return ritz_pca_transform_rows(w->s, fitted(w), ritz_rows_file(data_file), ritz_hmat_wrap(w->out, RITZ_F64, M, K, RITZ_ROW_MAJOR), NULL);
+    return ritz_pca_transform_rows(w->s, fitted(w), ritz_rows_file(data_file),
+                                   ritz_hmat_wrap(w->out, RITZ_F64, M, K, RITZ_ROW_MAJOR), NULL);
 }
 
 /* ---- all of them ---- */
@@ -352,8 +480,8 @@ static const struct scenario {
 
 static void wrong(const struct scenario *sc, bool queued, int64_t k, const char *what)
 {
-    fail_msg("%s %s, %s, allocation %lld: %s (\"%s\")", sc->operation, sc->name, queued ? "queued" : "inline",
-             (long long)k, what, ritz_last_error());
+    fail_msg("%s %s, %s, allocation %lld: %s (\"%s\")", sc->operation, sc->name,
+             queued ? "queued" : "inline", (long long)k, what, ritz_last_error());
 }
 
 /* The k-th allocation of the call fails; false once it has fewer. */
@@ -368,16 +496,19 @@ static bool fail_at(const struct scenario *sc, bool queued, int64_t k)
     until_failure = 0;
     if (fired) {
         if (status == RITZ_OK) wrong(sc, queued, k, "the call did not notice");
-        if (status != RITZ_ERR_MEMORY && status != RITZ_ERR_DEVICE_MEMORY) wrong(sc, queued, k, "the status is not that of memory");
+        if (status != RITZ_ERR_MEMORY && status != RITZ_ERR_DEVICE_MEMORY)
+            wrong(sc, queued, k, "the status is not that of memory");
         const char *message = ritz_last_error();
         const size_t length = strlen(sc->operation);
-        if (strncmp(message, sc->operation, length) != 0 || message[length] != ':' || strlen(message) < length + 10)
+        if (strncmp(message, sc->operation, length) != 0 || message[length] != ':' ||
+            strlen(message) < length + 10)
             wrong(sc, queued, k, "the message does not name the operation");
         if (sc->call(&w) != RITZ_OK) wrong(sc, queued, k, "the call fails for ever");
     } else if (status != RITZ_OK) {
         wrong(sc, queued, k, "the call fails by itself");
     }
-    if (w.s && ritz_stream_sync(w.s) != RITZ_OK) wrong(sc, queued, k, "an error is left on the stream");
+    if (w.s && ritz_stream_sync(w.s) != RITZ_OK)
+        wrong(sc, queued, k, "an error is left on the stream");
     close_world(&w);
     if (alive != before) wrong(sc, queued, k, "something leaked");
     return fired;

@@ -30,8 +30,12 @@ static void test_one_object_counted(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const unknown[] = {"", "gpu", "CPU", "cpu:0", "cuda:", "cuda:x", "cuda:-1",
-                                          "cuda:1x", "cuda:64", "cuda:99999999999999999999", "cudax"};
+    static const char *const unknown[] = {"",        "gpu",
+                                          "CPU",     "cpu:0",
+                                          "cuda:",   "cuda:x",
+                                          "cuda:-1", "cuda:1x",
+                                          "cuda:64", "cuda:99999999999999999999",
+                                          "cudax"};
     ritz_device *dev;
     for (size_t i = 0; i < COUNT(unknown); i++) {
         dev = (ritz_device *)state; /* must be cleared */

@@ -16,7 +16,8 @@ static void test_operations_are_listed(void **state)
         assert_string_equal(route, "native"); /* the CPU brings everything itself */
         for (int j = 0; j < i; j++) assert_string_not_equal(name, ritz_op_name((enum ritz_op)j));
     }
-    expect_error(ritz_device_operation(dev, RITZ_OP_COUNT, &name, &route), RITZ_ERR_ARGUMENT, "no operation number");
+    expect_error(ritz_device_operation(dev, RITZ_OP_COUNT, &name, &route), RITZ_ERR_ARGUMENT,
+                 "no operation number");
     expect_error(ritz_device_operation(dev, -1, &name, &route), RITZ_ERR_ARGUMENT, "-1");
     expect_error(ritz_device_operation(dev, 0, NULL, &route), RITZ_ERR_ARGUMENT, "NULL");
     expect_error(ritz_device_operation(NULL, 0, &name, &route), RITZ_ERR_ARGUMENT, "NULL");
@@ -26,7 +27,8 @@ static void test_composites_can_be_forced(void **state)
 {
     ritz_device *dev = *state;
     const char *name, *route;
-    expect_error(ritz_device_force_composite(dev, RITZ_OP_gemm, 1), RITZ_ERR_UNSUPPORTED, "gemm has no composite");
+    expect_error(ritz_device_force_composite(dev, RITZ_OP_gemm, 1), RITZ_ERR_UNSUPPORTED,
+                 "gemm has no composite");
     expect_ok(ritz_device_force_composite(dev, RITZ_OP_syrk, 1));
     expect_ok(ritz_device_operation(dev, RITZ_OP_syrk, &name, &route));
     assert_string_equal(route, "composite");
@@ -56,7 +58,8 @@ static ritz_status small_scale(ritz_stream *s, double alpha, ritz_dmat A)
     return RITZ_OK;
 }
 
-static ritz_status small_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A, double beta, ritz_dmat C)
+static ritz_status small_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A,
+                              double beta, ritz_dmat C)
 {
     (void)s, (void)uplo, (void)alpha, (void)A, (void)beta, (void)C;
     native_calls++;
@@ -86,7 +89,8 @@ static void test_limits_decide(void **state)
     assert_int_equal(native_calls, 1);
 }
 
-/* The composites are judged in the conformance suite; here, that they are the ones that the list names. */
+/* The composites are judged in the conformance suite; here, that they are the ones that the list
+ * names. */
 static void test_list_of_composites(void **state)
 {
     (void)state;

@@ -26,7 +26,8 @@ static void test_every_status_has_a_name_and_a_text(void **state)
         assert_true(strlen(ritz_status_text(all[i].status)) > 5);
         for (size_t j = 0; j < i; j++) {
             assert_int_not_equal(all[i].number, all[j].number);
-            assert_string_not_equal(ritz_status_text(all[i].status), ritz_status_text(all[j].status));
+            assert_string_not_equal(ritz_status_text(all[i].status),
+                                    ritz_status_text(all[j].status));
         }
     }
     assert_string_equal(ritz_status_name((ritz_status)-7), "RITZ_ERR_UNKNOWN");

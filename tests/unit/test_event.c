@@ -10,7 +10,8 @@ static ritz_dmat number(ritz_device *dev, double *x)
     return ritz_dmat_wrap(dev, x, RITZ_F64, 1, 1, RITZ_COL_MAJOR);
 }
 
-/* a stands at a gate, then writes x; b copies x after the event. Without the event b would be first. */
+/* a stands at a gate, then writes x; b copies x after the event. Without the event b would be
+ * first. */
 static void test_one_stream_waits_for_another(void **state)
 {
     ritz_device *dev = *state;

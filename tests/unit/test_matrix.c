@@ -35,7 +35,8 @@ static void test_wrap(void **state)
 {
     ritz_device *dev = *state;
     const ritz_dmat A = wrap(dev, 4, 3, RITZ_COL_MAJOR), B = wrap(dev, 4, 3, RITZ_ROW_MAJOR);
-    assert_true(A.ld == 4 && A.batch == 1 && A.batch_stride == 12 && A.flags == 0 && A.device == dev);
+    assert_true(A.ld == 4 && A.batch == 1 && A.batch_stride == 12 && A.flags == 0 &&
+                A.device == dev);
     assert_true(B.ld == 3 && B.layout == RITZ_ROW_MAJOR);
     assert_true(wrap(dev, 0, 3, RITZ_COL_MAJOR).ld == 1); /* BLAS wants 1 at least */
     const ritz_dmat none = RITZ_NO_MAT;
@@ -75,7 +76,8 @@ static void test_views_address_the_right_elements(void **state)
                 for (int64_t j = 0; j < 2; j++) {
                     assert_int_equal(place(block, b, i, j), place(A, b, i + 1, j + 2));
                     assert_int_equal(place(T, b, j, i), place(block, b, i, j));
-                    assert_int_equal(place(ritz_block(T, 1, 1, 1, 2), b, 0, 1), place(block, b, 2, 1));
+                    assert_int_equal(place(ritz_block(T, 1, 1, 1, 2), b, 0, 1),
+                                     place(block, b, 2, 1));
                 }
         assert_true(T.rows == 2 && T.cols == 3 && T.layout != block.layout && T.ld == block.ld);
         assert_int_equal(place(cols, 1, 4, 2), place(A, 1, 4, 3));
@@ -92,9 +94,10 @@ static void test_views_outside_are_marked(void **state)
 {
     ritz_device *dev = *state;
     const ritz_dmat A = wrap(dev, 5, 4, RITZ_COL_MAJOR);
-    static const int64_t bad[][4] = {{-1, 0, 1, 1}, {0, -1, 1, 1}, {0, 0, -1, 1}, {0, 0, 1, -1},
-                                     {0, 0, 6, 1},  {0, 0, 1, 5},  {5, 0, 1, 1},  {3, 2, 3, 1},
-                                     {INT64_MAX, 0, 1, 1}, {1, 1, INT64_MAX, 1}, {6, 0, 0, 0}};
+    static const int64_t bad[][4] = {{-1, 0, 1, 1},        {0, -1, 1, 1}, {0, 0, -1, 1},
+                                     {0, 0, 1, -1},        {0, 0, 6, 1},  {0, 0, 1, 5},
+                                     {5, 0, 1, 1},         {3, 2, 3, 1},  {INT64_MAX, 0, 1, 1},
+                                     {1, 1, INT64_MAX, 1}, {6, 0, 0, 0}};
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_true(is_invalid(ritz_block(A, bad[i][0], bad[i][1], bad[i][2], bad[i][3])));
     assert_false(is_invalid(ritz_block(A, 5, 4, 0, 0)));
@@ -109,8 +112,9 @@ static void test_views_outside_are_marked(void **state)
     /* Nothing makes an invalid view valid again. */
     const ritz_dmat bad_view = ritz_cols(A, 3, 2);
     assert_true(is_invalid(ritz_t(bad_view)) && is_invalid(ritz_block(bad_view, 0, 0, 1, 1)) &&
-                is_invalid(ritz_batched(bad_view, 2, 50)) && is_invalid(ritz_with_ld(bad_view, 9)) &&
-                is_invalid(ritz_read_only(bad_view)) && is_invalid(ritz_batch_item(bad_view, 0)));
+                is_invalid(ritz_batched(bad_view, 2, 50)) &&
+                is_invalid(ritz_with_ld(bad_view, 9)) && is_invalid(ritz_read_only(bad_view)) &&
+                is_invalid(ritz_batch_item(bad_view, 0)));
 }
 
 static void test_flags_of_views(void **state)
@@ -118,9 +122,16 @@ static void test_flags_of_views(void **state)
     ritz_device *dev = *state;
     ritz_dmat A = wrap(dev, 5, 4, RITZ_COL_MAJOR);
     A.flags = RITZ_MAT_OWNED;
-    const ritz_dmat views[] = {ritz_t(A), ritz_block(A, 0, 0, 5, 4), ritz_cols(A, 0, 4), ritz_row_range(A, 0, 5),
-                               ritz_batch_item(A, 0), ritz_batch_range(A, 0, 1), ritz_batched(A, 1, 20),
-                               ritz_with_ld(A, 5), ritz_read_only(A), ritz_block(A, 9, 9, 1, 1)};
+    const ritz_dmat views[] = {ritz_t(A),
+                               ritz_block(A, 0, 0, 5, 4),
+                               ritz_cols(A, 0, 4),
+                               ritz_row_range(A, 0, 5),
+                               ritz_batch_item(A, 0),
+                               ritz_batch_range(A, 0, 1),
+                               ritz_batched(A, 1, 20),
+                               ritz_with_ld(A, 5),
+                               ritz_read_only(A),
+                               ritz_block(A, 9, 9, 1, 1)};
     for (size_t i = 0; i < COUNT(views); i++) assert_false(views[i].flags & RITZ_MAT_OWNED);
     const ritz_dmat constant = ritz_read_only(A);
     assert_true(ritz_t(constant).flags & RITZ_MAT_READ_ONLY);
@@ -137,7 +148,8 @@ static void test_host_views(void **state)
     assert_true(ritz_hmat_block(H, 0, 0, 6, 1).flags & RITZ_MAT_INVALID);
     assert_true(ritz_hmat_with_ld(H, 3).flags & RITZ_MAT_INVALID);
     assert_int_equal(ritz_hmat_batched(H, 2, 20).batch, 2);
-    assert_true(ritz_hmat_wrap_const(space, RITZ_F64, 1, 1, RITZ_COL_MAJOR).flags & RITZ_MAT_READ_ONLY);
+    assert_true(ritz_hmat_wrap_const(space, RITZ_F64, 1, 1, RITZ_COL_MAJOR).flags &
+                RITZ_MAT_READ_ONLY);
     const ritz_dmat D = ritz_dmat_borrow(dev, B);
     assert_ptr_equal(D.data, B.data);
     assert_ptr_equal(D.device, dev);
@@ -165,12 +177,14 @@ static void test_host_memory(void **state)
     expect_ok(ritz_hmat_destroy(&H));
     expect_ok(ritz_hmat_create(RITZ_F32, RITZ_ROW_MAJOR, 0, 5, &H));
     expect_ok(ritz_hmat_destroy(&H));
-    expect_error(ritz_hmat_create(RITZ_F32, RITZ_ROW_MAJOR, -1, 5, &H), RITZ_ERR_ARGUMENT, "-1 x 5");
+    expect_error(ritz_hmat_create(RITZ_F32, RITZ_ROW_MAJOR, -1, 5, &H), RITZ_ERR_ARGUMENT,
+                 "-1 x 5");
     expect_error(ritz_hmat_create((ritz_dtype)77, RITZ_ROW_MAJOR, 1, 5, &H), RITZ_ERR_DTYPE, "77");
     expect_error(ritz_hmat_create(RITZ_F32, (ritz_layout)5, 1, 5, &H), RITZ_ERR_LAYOUT, "5");
     expect_error(ritz_hmat_create(RITZ_F32, RITZ_ROW_MAJOR, INT64_C(1) << 40, INT64_C(1) << 40, &H),
                  RITZ_ERR_TOO_LARGE, "2^63");
-    expect_error(ritz_hmat_create(RITZ_F32, RITZ_ROW_MAJOR, 1, 5, NULL), RITZ_ERR_ARGUMENT, "H is NULL");
+    expect_error(ritz_hmat_create(RITZ_F32, RITZ_ROW_MAJOR, 1, 5, NULL), RITZ_ERR_ARGUMENT,
+                 "H is NULL");
     expect_error(ritz_hmat_create(RITZ_F64, RITZ_ROW_MAJOR, INT64_C(1) << 40, 1000000, &H),
                  RITZ_ERR_MEMORY, "bytes");
     assert_null(H.data);
@@ -183,9 +197,9 @@ static void test_dtypes(void **state)
         ritz_dtype dtype;
         size_t size;
         const char *name;
-    } all[] = {{RITZ_F32, 4, "float32"}, {RITZ_F64, 8, "float64"}, {RITZ_F16, 2, "float16"},
-               {RITZ_BF16, 2, "bfloat16"}, {RITZ_I8, 1, "int8"}, {RITZ_U8, 1, "uint8"},
-               {RITZ_I32, 4, "int32"}, {RITZ_I64, 8, "int64"}};
+    } all[] = {{RITZ_F32, 4, "float32"},   {RITZ_F64, 8, "float64"}, {RITZ_F16, 2, "float16"},
+               {RITZ_BF16, 2, "bfloat16"}, {RITZ_I8, 1, "int8"},     {RITZ_U8, 1, "uint8"},
+               {RITZ_I32, 4, "int32"},     {RITZ_I64, 8, "int64"}};
     for (size_t i = 0; i < COUNT(all); i++) {
         assert_int_equal(ritz_dtype_size(all[i].dtype), all[i].size);
         assert_string_equal(ritz_dtype_name(all[i].dtype), all[i].name);
@@ -295,7 +309,8 @@ static void test_self_overlap(void **state)
                             ritz_dmat one = A;
                             one.batch = 1;
                             assert_true(ritz_mat_extent(one, &extent));
-                            if (stride >= extent || (stride >= inner && (batch - 1) * stride + inner <= A.ld))
+                            if (stride >= extent ||
+                                (stride >= inner && (batch - 1) * stride + inner <= A.ld))
                                 assert_false(said);
                             overlapping += real;
                             apart += !said;

@@ -108,15 +108,23 @@ static void test_create_refuses(void **state)
     ritz_stream *s = inline_stream(dev);
     const int64_t big = INT64_C(1) << 32;
     ritz_dmat A = {.rows = 5};
-    expect_error(ritz_dmat_create(NULL, RITZ_F32, RITZ_COL_MAJOR, 1, 1, &A), RITZ_ERR_ARGUMENT, "the stream is NULL");
-    expect_error(ritz_dmat_create(s, RITZ_F32, RITZ_COL_MAJOR, 1, 1, NULL), RITZ_ERR_ARGUMENT, "A is NULL");
-    expect_error(ritz_dmat_create(s, (ritz_dtype)20, RITZ_COL_MAJOR, 1, 1, &A), RITZ_ERR_DTYPE, "ritz_dmat_create: 20 is not a data type");
+    expect_error(ritz_dmat_create(NULL, RITZ_F32, RITZ_COL_MAJOR, 1, 1, &A), RITZ_ERR_ARGUMENT,
+                 "the stream is NULL");
+    expect_error(ritz_dmat_create(s, RITZ_F32, RITZ_COL_MAJOR, 1, 1, NULL), RITZ_ERR_ARGUMENT,
+                 "A is NULL");
+    expect_error(ritz_dmat_create(s, (ritz_dtype)20, RITZ_COL_MAJOR, 1, 1, &A), RITZ_ERR_DTYPE,
+                 "ritz_dmat_create: 20 is not a data type");
     assert_int_equal(A.rows, 0);
-    expect_error(ritz_dmat_create(s, RITZ_F32, (ritz_layout)4, 1, 1, &A), RITZ_ERR_LAYOUT, "4 is not a layout");
-    expect_error(ritz_dmat_create(s, RITZ_F32, RITZ_COL_MAJOR, -2, 1, &A), RITZ_ERR_ARGUMENT, "-2 x 1");
-    expect_error(ritz_dmat_create_batch(s, RITZ_F32, RITZ_COL_MAJOR, 2, 1, -1, &A), RITZ_ERR_ARGUMENT, "batch -1");
-    expect_error(ritz_dmat_create(s, RITZ_F32, RITZ_COL_MAJOR, big, big, &A), RITZ_ERR_TOO_LARGE, "2^63");
-    expect_error(ritz_dmat_create_batch(s, RITZ_F64, RITZ_COL_MAJOR, big, 1 << 10, 1 << 20, &A), RITZ_ERR_TOO_LARGE, "2^63");
+    expect_error(ritz_dmat_create(s, RITZ_F32, (ritz_layout)4, 1, 1, &A), RITZ_ERR_LAYOUT,
+                 "4 is not a layout");
+    expect_error(ritz_dmat_create(s, RITZ_F32, RITZ_COL_MAJOR, -2, 1, &A), RITZ_ERR_ARGUMENT,
+                 "-2 x 1");
+    expect_error(ritz_dmat_create_batch(s, RITZ_F32, RITZ_COL_MAJOR, 2, 1, -1, &A),
+                 RITZ_ERR_ARGUMENT, "batch -1");
+    expect_error(ritz_dmat_create(s, RITZ_F32, RITZ_COL_MAJOR, big, big, &A), RITZ_ERR_TOO_LARGE,
+                 "2^63");
+    expect_error(ritz_dmat_create_batch(s, RITZ_F64, RITZ_COL_MAJOR, big, 1 << 10, 1 << 20, &A),
+                 RITZ_ERR_TOO_LARGE, "2^63");
     ritz_status status = ritz_dmat_create(s, RITZ_F64, RITZ_COL_MAJOR, big, 1 << 20, &A);
     assert_true(status == RITZ_ERR_MEMORY || status == RITZ_ERR_DEVICE_MEMORY);
     assert_non_null(strstr(ritz_last_error(), "36028797018963968")); /* 2^55 bytes */
@@ -180,7 +188,8 @@ static void test_callers_allocator(void **state)
     expect_ok(ritz_device_set_allocator(dev, NULL));
 }
 
-/* At each allocation in turn: refused with the bytes, nothing lost, and the same call works afterwards. */
+/* At each allocation in turn: refused with the bytes, nothing lost, and the same call works
+ * afterwards. */
 static void test_allocator_that_refuses(void **state)
 {
     ritz_device *dev = *state;

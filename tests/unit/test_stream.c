@@ -157,7 +157,8 @@ static void check_errors(ritz_device *dev, ritz_stream *s)
     int idle = 0;
     while (!idle) expect_ok(ritz_stream_query(s, &idle));
     /* The first error, which looking does not clear and waiting does. */
-    expect_error(ritz_stream_status(s), RITZ_ERR_NOT_SPD, "ritz_stream_status: in ritz_cholesky (3 x 3 float64");
+    expect_error(ritz_stream_status(s), RITZ_ERR_NOT_SPD,
+                 "ritz_stream_status: in ritz_cholesky (3 x 3 float64");
     expect_error(ritz_stream_status(s), RITZ_ERR_NOT_SPD, "order 2");
     expect_error(ritz_stream_sync(s), RITZ_ERR_NOT_SPD, "ritz_stream_sync: in ritz_cholesky");
     expect_ok(ritz_stream_status(s));
@@ -188,7 +189,8 @@ static void test_arguments(void **state)
     ritz_device *dev = *state;
     ritz_stream *s = inline_stream(dev), *none = (ritz_stream *)state;
     int idle;
-    expect_error(ritz_stream_create(NULL, &none), RITZ_ERR_ARGUMENT, "ritz_stream_create: the device is NULL");
+    expect_error(ritz_stream_create(NULL, &none), RITZ_ERR_ARGUMENT,
+                 "ritz_stream_create: the device is NULL");
     assert_null(none);
     expect_error(ritz_stream_create(dev, NULL), RITZ_ERR_ARGUMENT, "s is NULL");
     expect_error(ritz_stream_create_inline(dev, NULL), RITZ_ERR_ARGUMENT, "s is NULL");
@@ -243,7 +245,8 @@ static void check_host_function(ritz_stream *own, ritz_stream *other)
     expect_ok(ritz_stream_host_function(own, call_ritz, &c));
     expect_ok(ritz_stream_sync(own));
     assert_non_null(strstr(c.message, "a host function must not call Ritz on the stream"));
-    const ritz_status refused[] = {c.fill, c.sync, c.status, c.query, c.reserve, c.function, c.create, c.destroy};
+    const ritz_status refused[] = {c.fill,    c.sync,     c.status, c.query,
+                                   c.reserve, c.function, c.create, c.destroy};
     for (size_t i = 0; i < COUNT(refused); i++) assert_int_equal(refused[i], RITZ_ERR_STATE);
     assert_int_equal(c.elsewhere, RITZ_OK);
     assert_true(x > 8.5);
@@ -274,7 +277,8 @@ static void *work_alone(void *device)
     for (int round = 0; ok && round < ROUNDS; round++) {
         ritz_stream *s = NULL;
         ritz_dmat A = RITZ_NO_MAT, S = RITZ_NO_MAT;
-        ok = (round % 3 ? ritz_stream_create(dev, &s) : ritz_stream_create_inline(dev, &s)) == RITZ_OK &&
+        ok = (round % 3 ? ritz_stream_create(dev, &s) : ritz_stream_create_inline(dev, &s)) ==
+                 RITZ_OK &&
              ritz_dmat_create(s, RITZ_F64, RITZ_COL_MAJOR, N, N, &A) == RITZ_OK &&
              ritz_dmat_create(s, RITZ_F64, RITZ_COL_MAJOR, N, 1, &S) == RITZ_OK &&
              ritz_upload(s, ritz_hmat_wrap(host, RITZ_F64, N, N, RITZ_COL_MAJOR), A) == RITZ_OK &&
@@ -321,7 +325,8 @@ static void test_handed_over(void **state)
     ritz_device *dev = *state;
     ritz_stream *s = queued_stream(dev);
     double x = 0;
-    struct errand errand = {s, ritz_dmat_wrap(dev, &x, RITZ_F64, 1, 1, RITZ_COL_MAJOR), RITZ_ERR_INTERNAL};
+    struct errand errand = {s, ritz_dmat_wrap(dev, &x, RITZ_F64, 1, 1, RITZ_COL_MAJOR),
+                            RITZ_ERR_INTERNAL};
     pthread_t thread;
     expect_ok(ritz_fill(s, 4, errand.A));
     assert_int_equal(pthread_create(&thread, NULL, continue_elsewhere, &errand), 0);

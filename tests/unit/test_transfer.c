@@ -52,7 +52,8 @@ static void test_ties(void **state)
     }
     for (uint32_t bits = 0; bits < 0x7F80; bits++) {
         const double low = (double)oracle_bf16_value((uint16_t)bits);
-        const double high = bits == 0x7F7F ? 0x1p128 : (double)oracle_bf16_value((uint16_t)(bits + 1));
+        const double high =
+            bits == 0x7F7F ? 0x1p128 : (double)oracle_bf16_value((uint16_t)(bits + 1));
         const double tie = (low + high) / 2;
         const double near[] = {tie, nextafter(tie, low), nextafter(tie, high), -tie};
         for (size_t i = 0; i < COUNT(near); i++)
@@ -154,12 +155,9 @@ static void test_large_transpose(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sixteen_bits),
-        cmocka_unit_test(test_ties),
-        cmocka_unit_test(test_file_types),
-        cmocka_unit_test(test_strides),
-        cmocka_unit_test(test_stream_order),
-        cmocka_unit_test(test_large_transpose),
+        cmocka_unit_test(test_sixteen_bits), cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_file_types),   cmocka_unit_test(test_strides),
+        cmocka_unit_test(test_stream_order), cmocka_unit_test(test_large_transpose),
     };
     return cmocka_run_group_tests(tests, open_cpu, close_cpu);
 }

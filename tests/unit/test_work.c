@@ -38,7 +38,8 @@ static void test_stack_order(void **state)
     expect_nothing_held(dev);
 }
 
-/* Pieces never overlap, whatever their sizes; memory that was handed out stays where it is while the arena grows. */
+/* Pieces never overlap, whatever their sizes; memory that was handed out stays where it is while
+ * the arena grows. */
 static void test_growth(void **state)
 {
     enum { PIECES = 200 };
@@ -77,9 +78,11 @@ static void test_matrices_from_the_arena(void **state)
                 A.flags == 0 && A.device == dev && A.data);
     expect_ok(ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, 3, 0, 4, &A));
     assert_true(A.data == NULL && !(A.flags & RITZ_MAT_INVALID));
-    expect_error(ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, INT64_C(1) << 40, INT64_C(1) << 40, 1, &A),
-                 RITZ_ERR_TOO_LARGE, "workspace of 1099511627776 x 1099511627776");
-    expect_error(ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, INT64_C(1) << 30, 1 << 10, INT64_C(1) << 40, &A),
+    expect_error(
+        ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, INT64_C(1) << 40, INT64_C(1) << 40, 1, &A),
+        RITZ_ERR_TOO_LARGE, "workspace of 1099511627776 x 1099511627776");
+    expect_error(ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, INT64_C(1) << 30, 1 << 10,
+                                INT64_C(1) << 40, &A),
                  RITZ_ERR_TOO_LARGE, "workspace");
     void *p = s;
     expect_error(ritz_work_bytes(s, SIZE_MAX - 5, &p), RITZ_ERR_TOO_LARGE, "bytes");
@@ -134,7 +137,8 @@ static void test_reserve_after_use(void **state)
     expect_ok(ritz_stream_destroy(&s));
 }
 
-/* Work that is enqueued and released on the host may still use the memory: the next use comes after it. */
+/* Work that is enqueued and released on the host may still use the memory: the next use comes
+ * after it. */
 static void test_reuse_in_stream_order(void **state)
 {
     enum { N = 60, TIMES = 30 };

@@ -14,7 +14,7 @@
 #include <cuda_runtime_api.h>
 
 #include "core/random_maps.h"
-#include "emu.h"
+#include "../emu.h"
 #include "planted_kernels.h"
 #include "sample_kernels.h"
 

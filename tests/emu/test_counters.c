@@ -1,0 +1,120 @@
+/* What public operations do to the device, counted by the emulation: one whose documentation says "Synchronises: never" makes
+ * no synchronisation, open or hidden; after it has run once, no operation allocates.
+ *
+ * The documentation is read from the headers, so that this table and they cannot part.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cudaemu/emu.h"
+#include "emu/operations.h"
+
+static int problems;
+
+static void wrong(const struct operation *op, const char *what)
+{
+    problems++;
+    printf("FAIL %s %s: %s\n", op->name, op->variant, what);
+}
+
+/* ---- the documentation -------------------------------------------------------------------------- */
+
+static char *read_header(const char *name)
+{
+    char path[4096];
+    const char *root = getenv("RITZ_SOURCE_DIR");
+    snprintf(path, sizeof path, "%s/include/ritz/%s", root ? root : ".", name);
+    FILE *f = fopen(path, "r");
+    char *text = calloc(1, 1 << 20);
+    if (!f || !text || fread(text, 1, (1 << 20) - 1, f) == 0) {
+        printf("FAIL: %s cannot be read\n", path);
+        exit(1);
+    }
+    fclose(f);
+    return text;
+}
+
+/* The comment above the declaration of a function says "Synchronises: never". */
+static bool documented_never(const char *text, const char *function)
+{
+    char declared[80];
+    snprintf(declared, sizeof declared, "%s(ritz_", function);
+    const char *at = strstr(text, declared), *comment = NULL;
+    if (!at) return false;
+    for (const char *c = text; (c = strstr(c, "/**")) && c < at; c++) comment = c;
+    const char *says = comment ? strstr(comment, "Synchronises: never") : NULL;
+    return says && says < at;
+}
+
+static void check_documentation(void)
+{
+    static const char *const headers[] = {"blas.h",   "factor.h",   "linop.h", "lowrank.h", "matrix.h",
+                                          "pca.h",    "random.h",   "spectral.h"};
+    int found = 0;
+    for (size_t i = 0; i < operation_count; i++) {
+        const struct operation *op = &operations[i];
+        bool never = false;
+        for (size_t h = 0; h < sizeof headers / sizeof headers[0]; h++) {
+            char *text = read_header(headers[h]);
+            never = documented_never(text, op->name) || never;
+            free(text);
+        }
+        found += never;
+        /* "Never" may have its conditions, which the variant does not meet: "pageable". */
+        if (never && (op->may & MAY_SYNC) && !strstr(op->variant, "pageable"))
+            wrong(op, "its documentation promises no synchronisation, and this test would allow one");
+    }
+    if (found < 20) {
+        problems++;
+        printf("FAIL: only %d operations have their documentation found\n", found);
+    }
+}
+
+/* ---- counting ------------------------------------------------------------------------------------ */
+
+static struct emu_counts counts_of(struct world *w, const struct operation *op)
+{
+    struct emu_counts counts;
+    load_world(w, op);
+    emu_counters_clear();
+    must(op->call(w));
+    emu_counters(&counts);
+    must(ritz_stream_sync(w->s));
+    drop_made(w);
+    return counts;
+}
+
+static void check(const struct operation *op, int64_t m, int64_t n)
+{
+    struct world w;
+    open_world(&w, "cuda", m, n);
+    const struct emu_counts first = counts_of(&w, op), second = counts_of(&w, op);
+    printf("%-28s %-12s %4lld x %-4lld %5lld launches %4lld library calls %3lld syncs "
+           "%3lld allocations (%lld first)\n",
+           op->name, op->variant, (long long)m, (long long)n, (long long)second.launches,
+           (long long)second.library_calls, (long long)(second.syncs + second.hidden_syncs),
+           (long long)(second.allocations + second.frees),
+           (long long)(first.allocations + first.frees));
+    if (!(op->may & MAY_SYNC) && second.syncs != 0) wrong(op, "synchronises");
+    if (!(op->may & (MAY_SYNC | MAY_BLOCK)) && second.hidden_syncs != 0)
+        wrong(op, "makes a call that synchronises unasked");
+    if (!(op->may & MAY_ALLOCATE) && second.allocations + second.frees != 0)
+        wrong(op, "allocates or frees after its first call");
+    close_world(&w);
+    if (emu_check_idle() != 0) wrong(op, "something leaked (above)");
+    emu_reset(1);
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    check_documentation();
+    for (size_t i = 0; i < operation_count; i++) {
+        check(&operations[i], 30, 20);
+        check(&operations[i], 140, 110);
+    }
+    printf("%d problems\n", problems);
+    return problems > 0;
+}
