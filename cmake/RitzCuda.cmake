@@ -1,7 +1,9 @@
-# The CUDA backend: what of the toolkit is here, and how RITZ_CUDA is honoured. Nothing is built in this file.
+# The CUDA backend: what of the toolkit is here, and how RITZ_CUDA is honoured. Nothing is built in
+# this file.
 #
 #   RITZ_CUDA_MODE         off, plugin or static
-#   RITZ_CUDA_INCLUDE_DIR  NVIDIA's headers, if they are here; with them the emulation can be built (tests/cudaemu)
+# RITZ_CUDA_INCLUDE_DIR NVIDIA's headers, if they are here; with them the emulation can be built
+# (tests/cudaemu)
 #   RITZ_CUDA_MISSING      why CUDA tests are skipped, else empty
 #   ritz_compile_kernels(objects)
 set(RITZ_CUDA_LEAST 13.0)
@@ -76,10 +78,12 @@ function(ritz_gencode result)
     set(${result} ${flags} PARENT_SCOPE)
 endfunction()
 
-# Files whose kernels may spill registers or use local memory; docs/cuda-kernels.txt holds how much. Elsewhere it is a warning.
+# Files whose kernels may spill registers or use local memory; docs/cuda-kernels.txt holds how much.
+# Elsewhere it is a warning.
 set(RITZ_CUDA_MAY_SPILL jacobi)
 
-# ritz_compile_kernels(objects): src/cuda/*.cu by nvcc into build/<preset>/cuda/; objects receives the files. What ptxas says
+# ritz_compile_kernels(objects): src/cuda/*.cu by nvcc into build/<preset>/cuda/; objects receives
+# the files. What ptxas says
 # of each kernel (registers, spills, shared memory) is kept beside the object in FILE.ptxas.
 function(ritz_compile_kernels result)
     file(GLOB kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")

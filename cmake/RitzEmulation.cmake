@@ -1,4 +1,5 @@
-# Whether the CUDA emulation (tests/cudaemu) is built. It needs NVIDIA's headers and nothing else of the toolkit.
+# Whether the CUDA emulation (tests/cudaemu) is built. It needs NVIDIA's headers and nothing else of
+# the toolkit.
 #
 #   RITZ_EMULATION          TRUE or FALSE
 #   RITZ_EMULATION_MISSING  why not

@@ -7,7 +7,8 @@ file(GLOB RITZ_SOURCES CONFIGURE_DEPENDS
     "${PROJECT_SOURCE_DIR}/src/cpu/*.c"
     "${PROJECT_SOURCE_DIR}/src/io/*.c")
 
-# The interface between core and a plugin has a number, made from the headers that define it, so that two
+# The interface between core and a plugin has a number, made from the headers that define it, so
+# that two
 # builds that do not fit together refuse each other.
 file(GLOB interface CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/*.h"
     "${PROJECT_SOURCE_DIR}/src/core/ops.def" "${PROJECT_SOURCE_DIR}/include/ritz/*.h")

@@ -1,7 +1,9 @@
-# libritz_cuda.so, the CUDA backend as a plugin beside libritz. It is linked against no part of libritz, whose functions it
+# libritz_cuda.so, the CUDA backend as a plugin beside libritz. It is linked against no part of
+# libritz, whose functions it
 # receives when it is opened; its one export is ritz_backend_open.
 
-# ritz_cuda_host_code(target STATIC 0|1): a target that compiles src/cuda/*.c. Checked calls are statement expressions, an
+# ritz_cuda_host_code(target STATIC 0|1): a target that compiles src/cuda/*.c. Checked calls are
+# statement expressions, an
 # extension of GNU C.
 function(ritz_cuda_host_code target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "STATIC" "")

@@ -1,7 +1,8 @@
 /* Ritz on the caller's memory: wrapped arrays, views, and an allocator of the caller's.
  *
  * A, B and C lie in one array of the program, C in rows padded to 8 elements. Ritz copies none of
- * them. What it takes for itself, here the copy of a matrix to be solved with, comes from the caller's
+ * them. What it takes for itself, here the copy of a matrix to be solved with, comes from the
+ * caller's
  * allocator, which counts.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -52,7 +53,8 @@ static int expect(int holds, const char *what)
     return holds;
 }
 
-/* C = Aᵀ A + 1 for the A below; every number is a small integer, so it is exact. The padding of C is as
+/* C = Aᵀ A + 1 for the A below; every number is a small integer, so it is exact. The padding of C
+ * is as
  * it was. */
 static int check_product(double C[N][LD])
 {

@@ -30,7 +30,8 @@ static void make_problem(double A[POINTS][TERMS], double b[POINTS])
     }
 }
 
-/* Backward stable, and the condition number of this A is below 10 (Higham, Accuracy and Stability of
+/* Backward stable, and the condition number of this A is below 10 (Higham, Accuracy and Stability
+ * of
  * Numerical Algorithms, 2nd ed. 2002, theorem 20.3). */
 static int check(const double *b)
 {

@@ -1,6 +1,7 @@
 /* A low-rank approximation by randomized SVD, and the error figure that comes with it.
  *
- * A = C diag(σ) Dᵀ with cosines for singular vectors and σ_i = 2^-i, so that singular values and the
+ * A = C diag(σ) Dᵀ with cosines for singular vectors and σ_i = 2^-i, so that singular values and
+ * the
  * smallest error of any rank k approximation, sqrt(σ_k² + σ_(k+1)² + ...), are known.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -39,7 +40,8 @@ static int check(const double *S, const ritz_sketch_report *report)
     const double rounding = ROWS * DBL_EPSILON;
     /* The sum of the geometric series σ_k² + ... + σ_(n-1)². */
     const double best = sqrt((pow(4.0, -K) - pow(4.0, -COLS)) / (1 - 0.25));
-    /* Halko, Martinsson and Tropp 2011, theorem 10.5: what one sketch without power iterations keeps
+    /* Halko, Martinsson and Tropp 2011, theorem 10.5: what one sketch without power iterations
+     * keeps
      * in the mean. */
     const double limit = best * sqrt(1 + K / (OVERSAMPLING - 1.0));
 

@@ -50,7 +50,8 @@ static double direction(int c, int j)
     return (c == 1 && j % 2 == 1 ? -1 : 1) / sqrt(FEATURES);
 }
 
-/* Centre + cos(t) length[0] direction 0 + sin(t) length[1] direction 1; feature j of the centre is j. */
+/* Centre + cos(t) length[0] direction 0 + sin(t) length[1] direction 1; feature j of the centre
+ * is j. */
 static int write_ellipse(const char *path)
 {
     static double X

@@ -1,7 +1,9 @@
 /* A batch of symmetric positive definite systems, one of which is not.
  *
- * The matrix of -u'' = f on n inner points has the solution u_i = (i + 1)(n - i) / 2 for f = 1. Item
- * 0 is that matrix, item 1 twice it, and item 2 has a negative diagonal entry and cannot be factored.
+ * The matrix of -u'' = f on n inner points has the solution u_i = (i + 1)(n - i) / 2 for f = 1.
+ * Item
+ * 0 is that matrix, item 1 twice it, and item 2 has a negative diagonal entry and cannot be
+ * factored.
  * With `info` the caller learns which item failed, and the others are right; without it,
  * ritz_stream_sync reports the failure.
  *

@@ -1,8 +1,10 @@
 /* Two streams: one makes blocks of data while the other works on the block before.
  *
  * Row r of the data is (1, r, r²), made by a host function in the order of the first stream. The
- * second stream adds up G = Σ xᵀx. There are two buffers; events say when one is full and when it may
- * be filled again. All numbers are integers below 2^53, so the sums of powers must come out exactly.
+ * second stream adds up G = Σ xᵀx. There are two buffers; events say when one is full and when it
+ * may
+ * be filled again. All numbers are integers below 2^53, so the sums of powers must come out
+ * exactly.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
@@ -77,7 +79,8 @@ int main(void)
             goto out;
     }
 
-    /* Nothing here waits: the loop only enqueues. An event that was never recorded does not delay. */
+    /* Nothing here waits: the loop only enqueues. An event that was never recorded does not
+     * delay. */
     for (int k = 0; k < BLOCKS; k++) {
         const int i = k % BUFFERS;
         const ritz_hmat rows = ritz_hmat_wrap(host[i], RITZ_F64, BLOCK_ROWS, COLS, RITZ_ROW_MAJOR);

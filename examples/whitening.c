@@ -1,6 +1,7 @@
 /* Whitening: scores of unit variance that are not correlated, and the way back.
  *
- * The points lie on an ellipse in the plane, turned by 30 degrees; its axes differ by a factor of 100.
+ * The points lie on an ellipse in the plane, turned by 30 degrees; its axes differ by a factor of
+ * 100.
  * Whitened, they lie on a circle, and the sum of the products of their scores is (N - 1) times the
  * identity.
  *

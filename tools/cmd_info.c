@@ -68,7 +68,7 @@ static bool parse_options(int argc, char **argv, struct info_options *options)
     return true;
 }
 
-/* ---- the devices ------------------------------------------------------------------------------ */
+/* ---- the devices ----------------------------------------------------------------------------- */
 
 static void name_device(ritz_device *device, char *name, size_t size)
 {
@@ -130,7 +130,7 @@ static void release(struct device_list *list)
     free(list->failure);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static void print_devices(const struct device_list *list)
 {

@@ -68,7 +68,7 @@ struct svd_run {
     double seconds_total;
 };
 
-/* ---- the command line ------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 static const struct option long_options[] = {
     COMMON_LONG_OPTIONS,
@@ -117,7 +117,7 @@ static bool parse_options(int argc, char **argv, struct svd_options *options)
     return true;
 }
 
-/* ---- the work --------------------------------------------------------------------------------- */
+/* ---- the work -------------------------------------------------------------------------------- */
 
 static int64_t smaller_side(const struct svd_run *run)
 {
@@ -285,7 +285,7 @@ static int decompose(struct svd_run *run)
     return status == RITZ_OK ? STATUS_OK : complain_library(status);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static const char *method_name(const struct svd_run *run)
 {

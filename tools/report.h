@@ -27,7 +27,8 @@ json_t *json_device(const ritz_device_info *info);
 /* The object that describes an error figure. */
 json_t *json_error(ritz_error_kind kind, double value, double resolution);
 
-/* The whole report as text in new memory; takes the reference. NULL, with a message, without memory. */
+/* The whole report as text in new memory; takes the reference. NULL, with a message, without
+ * memory. */
 char *json_print(json_t *report);
 
 const char *error_kind_name(ritz_error_kind kind);

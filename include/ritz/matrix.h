@@ -62,17 +62,17 @@ typedef enum ritz_mat_flags {
 
 /** A matrix, or a batch of equally shaped ones, in the memory of the host. */
 typedef struct ritz_hmat {
-    void *data;           /**< NULL only if there are no elements */
+    void *data;             /**< NULL only if there are no elements */
     ritz_device *pinned_by; /**< the device whose page-locked memory it owns, or NULL */
-    int64_t rows;         /**< rows of each item */
-    int64_t cols;         /**< columns of each item */
-    int64_t ld;           /**< elements between neighbouring columns (or rows, if row-major) */
-    int64_t batch;        /**< number of matrices; 1 is the ordinary case */
-    int64_t batch_stride; /**< elements between neighbouring matrices; 0 broadcasts an input */
-    ritz_dtype dtype;     /**< type of the elements */
-    ritz_layout layout;   /**< order of the elements */
-    uint32_t flags;       /**< bits of ritz_mat_flags */
-    uint32_t reserved;    /**< 0 */
+    int64_t rows;           /**< rows of each item */
+    int64_t cols;           /**< columns of each item */
+    int64_t ld;             /**< elements between neighbouring columns (or rows, if row-major) */
+    int64_t batch;          /**< number of matrices; 1 is the ordinary case */
+    int64_t batch_stride;   /**< elements between neighbouring matrices; 0 broadcasts an input */
+    ritz_dtype dtype;       /**< type of the elements */
+    ritz_layout layout;     /**< order of the elements */
+    uint32_t flags;         /**< bits of ritz_mat_flags */
+    uint32_t reserved;      /**< 0 */
 } ritz_hmat;
 
 /** A matrix, or a batch of equally shaped ones, in the memory of one device. */

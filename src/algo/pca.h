@@ -1,6 +1,7 @@
 /* What the parts of principal component analysis share.
  *
- * A fit finds, by one of four routes, the leading singular values and right singular vectors of the centred data Xc = X - 1 μᵀ:
+ * A fit finds, by one of four routes, the leading singular values and right singular vectors of the
+ * centred data Xc = X - 1 μᵀ:
  *
  *     pca_fit.c          checks, chooses the route, builds the model and the report
  *     pca_covariance.c   eigenvectors of XcᵀXc, accumulated over blocks of rows
@@ -36,17 +37,18 @@ struct pca_fit {
     int64_t want;          /* k, or `most` if a fraction of variance decides */
 
     /* What a route finds. Everything but `sigma` is from the stream's workspace or the model. */
-    ritz_dmat mean;   /* n x 1 F64, owned by the model under construction */
-    double *sigma;    /* the leading singular values of Xc, `known` of them; room for `most` */
+    ritz_dmat mean; /* n x 1 F64, owned by the model under construction */
+    double *sigma;  /* the leading singular values of Xc, `known` of them; room for `most` */
     int64_t known;
-    ritz_dmat V;      /* n x c, T or F64, c >= min(want, known) right singular vectors */
-    double sumsq;     /* ‖Xc‖_F² */
+    ritz_dmat V;  /* n x c, T or F64, c >= min(want, known) right singular vectors */
+    double sumsq; /* ‖Xc‖_F² */
     int passes;
     int overflow;     /* the route's squares overflow although the data is finite */
     ritz_dmat loaded; /* the data, where a route had to load it; owned */
 };
 
-/* Each route fills `sigma`, `known`, `V`, `sumsq`, `mean`. It waits for the stream, and refuses data that is not finite. */
+/* Each route fills `sigma`, `known`, `V`, `sumsq`, `mean`. It waits for the stream, and refuses
+ * data that is not finite. */
 ritz_status pca_by_covariance(struct pca_fit *f);
 ritz_status pca_by_qr(struct pca_fit *f);
 ritz_status pca_by_dual(struct pca_fit *f);
@@ -78,7 +80,8 @@ void pca_roots(struct pca_fit *f, int64_t count);
 /* The diagonal of a contiguous square matrix as a vector. */
 ritz_dmat pca_diagonal(ritz_dmat G);
 
-/* Squares of singular values relative to the first that a Gram matrix still resolves (algorithms: 10³ u). */
+/* Squares of singular values relative to the first that a Gram matrix still resolves
+ * (algorithms: 10³ u). */
 double pca_gram_limit(ritz_dtype dtype);
 
 #endif

@@ -53,7 +53,8 @@ ritz_status pca_by_covariance(struct pca_fit *f)
         goto out;
     }
     if (info > 0) {
-        rc = ritz_fail(RITZ_ERR_NOT_CONVERGED, "the eigensolver of the covariance matrix did not converge");
+        rc = ritz_fail(RITZ_ERR_NOT_CONVERGED,
+                       "the eigensolver of the covariance matrix did not converge");
         goto out;
     }
     pca_roots(f, count);

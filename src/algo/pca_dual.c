@@ -2,7 +2,8 @@
  *
  *     K = Xc Xcᵀ,  K U = U diag(σ²),  V = Xcᵀ U diag(1/σ)
  *
- * K is N x N however many columns there are. V is orthonormalised once more, because the division by small σ enlarges
+ * K is N x N however many columns there are. V is orthonormalised once more, because the division
+ * by small σ enlarges
  * rounding. The same limit holds as for the covariance matrix.
  *
  * Source: Jolliffe, Principal Component Analysis, 2nd ed. 2002, section 3.5 (duality).
@@ -45,8 +46,12 @@ static ritz_status right_vectors(struct pca_fit *f, ritz_dmat A, ritz_dmat U64, 
                                  ritz_dmat V)
 {
     ritz_stream *s = f->s;
-    const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED, .dtype = f->dtype, .rows = f->N,
-                           .cols = f->n, .A = A, .mean = f->mean};
+    const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED,
+                           .dtype = f->dtype,
+                           .rows = f->N,
+                           .cols = f->n,
+                           .A = A,
+                           .mean = f->mean};
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat U;
@@ -90,12 +95,13 @@ ritz_status pca_by_dual(struct pca_fit *f)
         goto out;
     }
     if (info > 0) {
-        rc = ritz_fail(RITZ_ERR_NOT_CONVERGED, "the eigensolver of the Gram matrix did not converge");
+        rc = ritz_fail(RITZ_ERR_NOT_CONVERGED,
+                       "the eigensolver of the Gram matrix did not converge");
         goto out;
     }
     pca_roots(f, count);
-    RITZ_TRY_OUT(ritz_upload(f->s, ritz_hmat_wrap(f->sigma, RITZ_F64, count, 1, RITZ_COL_MAJOR),
-                             sigma));
+    RITZ_TRY_OUT(
+        ritz_upload(f->s, ritz_hmat_wrap(f->sigma, RITZ_F64, count, 1, RITZ_COL_MAJOR), sigma));
     RITZ_TRY_OUT(right_vectors(f, A, U, sigma, f->V));
 out:
     ritz_work_release(f->s, mark);

@@ -1,4 +1,5 @@
-/* Principal components without squaring: QR of the centred data, one block of rows after the other, then the SVD of R.
+/* Principal components without squaring: QR of the centred data, one block of rows after the other,
+ * then the SVD of R.
  *
  * After c rows with mean μ, RᵀR = Σ (x - μ)(x - μ)ᵀ. A block of b rows with mean m is merged by
  *
@@ -6,7 +7,8 @@
  *     [ B - 1 mᵀ               ]  = Q R_new,    μ += b/(c+b) (m - μ)
  *     [ √(cb/(c+b)) (m - μ)ᵀ   ]
  *
- * which is Chan, Golub and LeVeque's merge in square-root form (algorithm of Ross, Lim, Lin, Yang 2008 without truncation).
+ * which is Chan, Golub and LeVeque's merge in square-root form (algorithm of Ross, Lim, Lin, Yang
+ * 2008 without truncation).
  * Cost: 2(b + n)n² flops a block. Traffic: the data once. No digit is lost to squaring.
  *
  * Data with no more rows than columns is centred into a copy and decomposed at once.
@@ -99,7 +101,8 @@ static ritz_status decompose(struct pca_fit *f, ritz_dmat M, ritz_dmat S, ritz_d
     RITZ_TRY(pca_fetch(f, info, &outcome));
     RITZ_TRY(pca_fetch(f, S, f->sigma));
     if (outcome < 0) RITZ_TRY(pca_find_bad_row(f));
-    RITZ_REQUIRE(outcome == 0, RITZ_ERR_NOT_CONVERGED, outcome < 0
+    RITZ_REQUIRE(outcome == 0, RITZ_ERR_NOT_CONVERGED,
+                 outcome < 0
                      ? "the centred data overflows %s; scale the features, or compute in float64"
                      : "the singular value decomposition of R did not converge in %s",
                  ritz_dtype_name(f->dtype));

@@ -1,6 +1,7 @@
 /* Fitting principal components: the choice of a route, its result as a model, and the report.
  *
- * Source of the choice: the limits of each method. Squaring (covariance, dual) loses components below √(10³u) of the first;
+ * Source of the choice: the limits of each method. Squaring (covariance, dual) loses components
+ * below √(10³u) of the first;
  * a sketch pays when k is small beside both sizes; QR always works.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -34,7 +35,10 @@ static double unit_roundoff(ritz_dtype dtype)
 
 /* ---- shared steps ---- */
 
-double pca_gram_limit(ritz_dtype dtype) { return 1e3 * unit_roundoff(dtype); }
+double pca_gram_limit(ritz_dtype dtype)
+{
+    return 1e3 * unit_roundoff(dtype);
+}
 
 ritz_status pca_progress(const struct pca_fit *f, const char *phase, int64_t done)
 {
@@ -124,7 +128,8 @@ ritz_status pca_find_bad_row(struct pca_fit *f)
         RITZ_TRY(ritz_feed_next(f->feed, &block));
         RITZ_TRY(bad_row_of_block(f, block, &row));
         RITZ_REQUIRE(row < 0, RITZ_ERR_NOT_FINITE,
-                     "row %" PRId64 " (counted from 0) has a NaN or an infinity; remove or impute it",
+                     "row %" PRId64
+                     " (counted from 0) has a NaN or an infinity; remove or impute it",
                      count + row);
         count += block.rows;
     }
@@ -145,12 +150,14 @@ static ritz_status read_options(struct pca_fit *f, const ritz_pca_options *opts)
                  "variance is %g; give a fraction between 0 and 1", o->variance);
     RITZ_REQUIRE(!(o->components && o->variance > 0), RITZ_ERR_OPTION,
                  "components and variance are both set; set one of them");
-    RITZ_REQUIRE((int)o->method >= RITZ_PCA_AUTO && (int)o->method <= RITZ_PCA_DUAL, RITZ_ERR_OPTION,
-                 "method %d is not known", (int)o->method);
-    RITZ_REQUIRE((int)o->dtype == 0 || o->dtype == RITZ_F32 || o->dtype == RITZ_F64, RITZ_ERR_OPTION,
-                 "dtype is %s; computation is in float32 or float64", ritz_dtype_name(o->dtype));
+    RITZ_REQUIRE((int)o->method >= RITZ_PCA_AUTO && (int)o->method <= RITZ_PCA_DUAL,
+                 RITZ_ERR_OPTION, "method %d is not known", (int)o->method);
+    RITZ_REQUIRE((int)o->dtype == 0 || o->dtype == RITZ_F32 || o->dtype == RITZ_F64,
+                 RITZ_ERR_OPTION, "dtype is %s; computation is in float32 or float64",
+                 ritz_dtype_name(o->dtype));
     RITZ_REQUIRE(o->block_rows >= 0, RITZ_ERR_OPTION, "block_rows is %" PRId64, o->block_rows);
-    RITZ_REQUIRE(o->oversampling >= 0, RITZ_ERR_OPTION, "oversampling is %" PRId64, o->oversampling);
+    RITZ_REQUIRE(o->oversampling >= 0, RITZ_ERR_OPTION, "oversampling is %" PRId64,
+                 o->oversampling);
     RITZ_REQUIRE(o->power_iterations >= RITZ_POWER_ITERATIONS_NONE, RITZ_ERR_OPTION,
                  "power_iterations is %d; give at least 1, 0 for the default, or "
                  "RITZ_POWER_ITERATIONS_NONE",
@@ -209,8 +216,10 @@ static ritz_pca_method choose(const struct pca_fit *f, char *reason, size_t size
         return RITZ_PCA_COVARIANCE;
     }
     if (f->N <= GRAM_MOST && GRAM_MOST < f->n) {
-        snprintf(reason, size, "%" PRId64 " rows <= %d < %" PRId64 " columns: %" PRId64 " x %" PRId64
-                 " Gram matrix of the rows", f->N, GRAM_MOST, f->n, f->N, f->N);
+        snprintf(reason, size,
+                 "%" PRId64 " rows <= %d < %" PRId64 " columns: %" PRId64 " x %" PRId64
+                 " Gram matrix of the rows",
+                 f->N, GRAM_MOST, f->n, f->N, f->N);
         return RITZ_PCA_DUAL;
     }
     const int few = (double)f->want <= SKETCH_FRACTION * (double)f->most || f->opts.variance > 0;
@@ -255,9 +264,8 @@ static ritz_status solve(struct pca_fit *f, ritz_pca_report *r)
     RITZ_TRY(run_route(f, r->method));
     if (!unresolved(f, r->method)) return RITZ_OK;
     if (f->opts.method == RITZ_PCA_AUTO && ritz_feed_can_rewind(f->feed)) {
-        snprintf(r->reason, sizeof r->reason,
-                 "the %s method in %s %s; QR does not square", routes[r->method].name,
-                 ritz_dtype_name(f->dtype),
+        snprintf(r->reason, sizeof r->reason, "the %s method in %s %s; QR does not square",
+                 routes[r->method].name, ritz_dtype_name(f->dtype),
                  f->overflow ? "overflows" : "loses the smallest of the wanted components");
         r->method = RITZ_PCA_EXACT;
         r->fallbacks++;
@@ -314,8 +322,10 @@ static void describe(const struct pca_fit *f, int64_t k, ritz_pca_report *r)
 
     r->gap = 0;
     if (k < f->known && f->sigma[k] > 0) r->gap = f->sigma[k - 1] / f->sigma[k];
-    if (r->rank < k) warn(r, "the data has fewer independent directions than components were asked for.");
-    /* Davis and Kahan 1970: the angle of the subspace is bounded by rounding over the gap of the squares. */
+    if (r->rank < k)
+        warn(r, "the data has fewer independent directions than components were asked for.");
+    /* Davis and Kahan 1970: the angle of the subspace is bounded by rounding over the gap of the
+     * squares. */
     if (k < f->known && r->rank == k) {
         const double gap = f->sigma[k - 1] * f->sigma[k - 1] - f->sigma[k] * f->sigma[k];
         if (gap <= 1e3 * u * first * first)
@@ -333,7 +343,8 @@ static ritz_status upload_vector(ritz_stream *s, double *values, int64_t k, ritz
     return ritz_upload(s, ritz_hmat_wrap(values, RITZ_F64, k, 1, RITZ_COL_MAJOR), *v);
 }
 
-/* Components, singular values, variances and deviations; `scratch` has room for 2k numbers and lives
+/* Components, singular values, variances and deviations; `scratch` has room for 2k numbers and
+ * lives
  * until the stream has passed. */
 static ritz_status build(struct pca_fit *f, int64_t k, double *scratch, struct ritz_pca *p)
 {
@@ -349,7 +360,8 @@ static ritz_status build(struct pca_fit *f, int64_t k, double *scratch, struct r
     RITZ_TRY(upload_vector(f->s, deviation, k, &p->deviation));
     RITZ_TRY(ritz_dmat_create(f->s, f->dtype, RITZ_ROW_MAJOR, k, f->n, &p->components));
     RITZ_TRY(ritz_op_copy(f->s, ritz_t(ritz_cols(f->V, 0, k)), p->components));
-    /* Rounding to T may have made two entries equally large: the rule holds for what is delivered. */
+    /* Rounding to T may have made two entries equally large: the rule holds for what is
+     * delivered. */
     return ritz_op_sign_cols(f->s, ritz_t(p->components), RITZ_NO_MAT);
 }
 

@@ -57,7 +57,10 @@ static ritz_status check_model(const ritz_stream *s, const ritz_pca *pca,
     return ritz_check_options(opts, sizeof(ritz_pca_transform_options), "opts");
 }
 
-static int whitens(const ritz_pca_transform_options *opts) { return opts && opts->whiten; }
+static int whitens(const ritz_pca_transform_options *opts)
+{
+    return opts && opts->whiten;
+}
 
 static ritz_status check_pair(const ritz_stream *s, const ritz_pca *pca, ritz_dmat X, ritz_dmat Y)
 {
@@ -76,10 +79,17 @@ static ritz_status check_pair(const ritz_stream *s, const ritz_pca *pca, ritz_dm
 /* ---- transforms ---- */
 
 /* Y = (X - 1 μᵀ) V, and whitened; X of any data type. */
-static ritz_status project(ritz_stream *s, const ritz_pca *pca, ritz_dmat X, ritz_dmat Y, int whiten)
+static ritz_status project(ritz_stream *s, const ritz_pca *pca, ritz_dmat X, ritz_dmat Y,
+                           int whiten)
 {
-    const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED, .dtype = pca->components.dtype,
-                           .rows = X.rows, .cols = X.cols, .A = X, .mean = pca->mean};
+    const ritz_linop Xc = {
+        .kind = RITZ_LINOP_CENTRED,
+        .dtype = pca->components.dtype,
+        .rows = X.rows,
+        .cols = X.cols,
+        .A = X,
+        .mean = pca->mean
+    };
     RITZ_TRY(ritz_algo_linop_apply(s, &Xc, 0, ritz_t(pca->components), Y));
     if (whiten) RITZ_TRY(ritz_op_scale_cols(s, 1, pca->deviation, Y, Y));
     return RITZ_OK;
@@ -99,8 +109,8 @@ ritz_status ritz_pca_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat X,
     return project(s, pca, X, Y, whitens(opts));
 }
 
-ritz_status ritz_pca_inverse_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat Y, ritz_dmat X,
-                                       const ritz_pca_transform_options *opts)
+ritz_status ritz_pca_inverse_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat Y,
+                                       ritz_dmat X, const ritz_pca_transform_options *opts)
 {
     RITZ_ENTER(s, &Y);
     RITZ_TRY(check_model(s, pca, opts));
@@ -146,8 +156,8 @@ static ritz_status transform_blocks(ritz_stream *s, const ritz_pca *pca, struct 
         RITZ_TRY_OUT(ritz_feed_next(feed, &block));
         const ritz_dmat part = ritz_row_range(scores, 0, block.rows);
         RITZ_TRY_OUT(project(s, pca, block, part, whiten));
-        RITZ_TRY_OUT(s->device->backend->download(s, part,
-                                                  ritz_hmat_block(Y, i, 0, block.rows, k)));
+        RITZ_TRY_OUT(
+            s->device->backend->download(s, part, ritz_hmat_block(Y, i, 0, block.rows, k)));
         i += block.rows;
     }
 out:
@@ -155,8 +165,8 @@ out:
     return rc;
 }
 
-ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca, ritz_rows rows, ritz_hmat Y,
-                                    const ritz_pca_transform_options *opts)
+ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca, ritz_rows rows,
+                                    ritz_hmat Y, const ritz_pca_transform_options *opts)
 {
     RITZ_ENTER(s, NULL);
     RITZ_TRY(check_model(s, pca, opts));
@@ -166,14 +176,17 @@ ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca, ritz_ro
     const ritz_rows_info *info = ritz_feed_info(feed);
     ritz_status rc = RITZ_OK;
     if (info->cols != pca->components.cols)
-        rc = ritz_fail(RITZ_ERR_SHAPE, "the source has %" PRId64 " columns; the model was fitted to %" PRId64,
+        rc = ritz_fail(RITZ_ERR_SHAPE,
+                       "the source has %" PRId64 " columns; the model was fitted to %" PRId64,
                        info->cols, pca->components.cols);
     else if (Y.rows != info->rows || Y.cols != pca->components.rows || Y.batch != 1)
-        rc = ritz_fail(RITZ_ERR_SHAPE, "Y is %" PRId64 " x %" PRId64 "; it must be %" PRId64 " x %" PRId64
+        rc = ritz_fail(RITZ_ERR_SHAPE,
+                       "Y is %" PRId64 " x %" PRId64 "; it must be %" PRId64 " x %" PRId64
                        " (rows of the source x components)",
                        Y.rows, Y.cols, info->rows, pca->components.rows);
     else if (Y.dtype != RITZ_F32 && Y.dtype != RITZ_F64)
-        rc = ritz_fail(RITZ_ERR_DTYPE, "Y is %s; it must be float32 or float64", ritz_dtype_name(Y.dtype));
+        rc = ritz_fail(RITZ_ERR_DTYPE, "Y is %s; it must be float32 or float64",
+                       ritz_dtype_name(Y.dtype));
     else
         rc = transform_blocks(s, pca, feed, Y, whitens(opts));
     const ritz_status waited = ritz_stream_sync(s);

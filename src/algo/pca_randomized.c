@@ -16,8 +16,7 @@ static ritz_status sketch_once(struct pca_fit *f, const ritz_linop *Xc, int64_t 
     const ritz_sketch_options opts = {
         .size = sizeof opts,
         .oversampling = f->opts.oversampling,
-        .power_iterations =
-            f->opts.power_iterations ? f->opts.power_iterations : POWER_ITERATIONS,
+        .power_iterations = f->opts.power_iterations ? f->opts.power_iterations : POWER_ITERATIONS,
         .seed = f->opts.seed,
     };
     RITZ_TRY(ritz_algo_sketch_options(&opts, k, f->N, f->n, &sketch));
@@ -61,8 +60,12 @@ ritz_status pca_by_sketch(struct pca_fit *f)
     ritz_dmat A, sumsq;
     RITZ_TRY(pca_all_rows(f, &A));
     RITZ_TRY(pca_mean(f, A));
-    const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED, .dtype = f->dtype, .rows = f->N,
-                           .cols = f->n, .A = A, .mean = f->mean};
+    const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED,
+                           .dtype = f->dtype,
+                           .rows = f->N,
+                           .cols = f->n,
+                           .A = A,
+                           .mean = f->mean};
     RITZ_TRY(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &sumsq));
     RITZ_TRY(ritz_algo_linop_sumsq(f->s, &Xc, sumsq));
     RITZ_TRY(pca_fetch(f, sumsq, &f->sumsq));

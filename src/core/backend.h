@@ -1,6 +1,7 @@
 /* What a backend provides, and what core provides to it.
  *
- * A backend is one constant table. The CPU backend is compiled into the library; others are plugins that are opened at run time. `src/algo` calls
+ * A backend is one constant table. The CPU backend is compiled into the library; others are plugins
+ * that are opened at run time. `src/algo` calls
  * operations only through the dispatchers ritz_op_<slot> at the end of this file.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -10,7 +11,7 @@
 #include "core/error.h"
 #include "ritz/ritz.h"
 
-/* ---- the operations --------------------------------------------------------------------------- */
+/* ---- the operations -------------------------------------------------------------------------- */
 
 enum ritz_op {
 #define OP(slot, parameters, arguments, key, composite) RITZ_OP_##slot,
@@ -28,7 +29,7 @@ struct ritz_ops {
 /* "gemm", "syrk", ... */
 const char *ritz_op_name(enum ritz_op op);
 
-/* ---- the table of a backend ------------------------------------------------------------------- */
+/* ---- the table of a backend ------------------------------------------------------------------ */
 
 struct ritz_event_state; /* private to the backend */
 
@@ -56,7 +57,8 @@ struct ritz_backend {
     void (*device_close)(ritz_device *dev);
     ritz_status (*device_set_threads)(ritz_device *dev, int threads);
 
-    /* Streams: fill s->impl. destroy drains. sync waits for all work and says only whether waiting succeeded. */
+    /* Streams: fill s->impl. destroy drains. sync waits for all work and says only whether
+     * waiting succeeded. */
     ritz_status (*stream_create)(ritz_stream *s, enum ritz_stream_kind kind);
     /* A stream over the caller's native one (a cudaStream_t); NULL: there is no such thing. */
     ritz_status (*stream_wrap)(ritz_stream *s, void *native);
@@ -87,7 +89,8 @@ struct ritz_backend {
     ritz_status (*upload)(ritz_stream *s, ritz_hmat H, ritz_dmat D);
     ritz_status (*download)(ritz_stream *s, ritz_dmat D, ritz_hmat H);
 
-    /* NULL, or why the native entry of `op` cannot take these matrices ("n = 3000000000 is beyond 32-bit LAPACK"). */
+    /* NULL, or why the native entry of `op` cannot take these matrices ("n = 3000000000 is
+     * beyond 32-bit LAPACK"). */
     const char *(*limits)(enum ritz_op op, const ritz_dmat *key, int count);
 
     struct ritz_ops ops; /* NULL entries: the composite is used */
@@ -95,35 +98,39 @@ struct ritz_backend {
 
 const struct ritz_backend *ritz_cpu_backend(void);
 
-/* ---- what core gives to a backend (and to algo) ------------------------------------------------ */
+/* ---- what core gives to a backend (and to algo) ---------------------------------------------- */
 
 struct ritz_arena;
 
 struct ritz_device {
     const struct ritz_backend *backend;
-    void *impl;                 /* the backend's own state */
+    void *impl; /* the backend's own state */
     ritz_device_info info;
     struct ritz_device_core *core; /* references, allocation table, allocator: src/core/device.c */
-    unsigned char route[RITZ_OP_COUNT]; /* enum ritz_route: native, or the composite where there is no native entry */
+    unsigned char route
+        /* enum ritz_route: native, or the composite where there is no native entry */
+        [RITZ_OP_COUNT];
 };
 
 struct ritz_stream {
     ritz_device *device;
-    void *impl;                  /* the backend's own state */
-    struct ritz_arena *arena;    /* src/core/work.c */
+    void *impl;                   /* the backend's own state */
+    struct ritz_arena *arena;     /* src/core/work.c */
     struct ritz_tickets *tickets; /* src/core/ticket.c */
-    uint32_t ticket;             /* of the public call under way; a backend stores it with what it enqueues */
-    uint32_t alive;              /* RITZ_STREAM_ALIVE; catches use after destroy */
+    uint32_t ticket; /* of the public call under way; a backend stores it with what it enqueues */
+    uint32_t alive;  /* RITZ_STREAM_ALIVE; catches use after destroy */
 };
 
 #define RITZ_STREAM_ALIVE 0x5254535au
 
-/* Whether this thread is at this moment running a host function of `s`. Set by the backend around the call. */
+/* Whether this thread is at this moment running a host function of `s`. Set by the backend
+ * around the call. */
 extern _Thread_local const ritz_stream *ritz_stream_in_host_function;
 /* The same for a backend that is a plugin: enter (s) or leave (NULL). */
 void ritz_enter_host_function(const ritz_stream *s);
 
-/* Scratch memory for one operation, from the stream's arena, in stack order: mark, take, release. Memory
+/* Scratch memory for one operation, from the stream's arena, in stack order: mark, take, release.
+ * Memory
  * may be released as soon as the work that uses it is enqueued. */
 struct ritz_work_mark {
     int32_t chunk;
@@ -131,12 +138,13 @@ struct ritz_work_mark {
 };
 struct ritz_work_mark ritz_work_mark(ritz_stream *s);
 void ritz_work_release(ritz_stream *s, struct ritz_work_mark mark);
-ritz_status ritz_work_bytes(ritz_stream *s, size_t bytes, void **p); /* 256-byte aligned; 0 bytes: NULL */
+ritz_status ritz_work_bytes(ritz_stream *s, size_t bytes,
+                            void **p); /* 256-byte aligned; 0 bytes: NULL */
 /* A matrix with the smallest leading dimension; batch_stride = rows * cols. */
 ritz_status ritz_work_dmat(ritz_stream *s, ritz_dtype dtype, ritz_layout layout, int64_t rows,
                            int64_t cols, int64_t batch, ritz_dmat *A);
 
-/* ---- dispatch --------------------------------------------------------------------------------- */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 enum ritz_route { RITZ_ROUTE_REFUSED, RITZ_ROUTE_NATIVE, RITZ_ROUTE_COMPOSITE };
 

@@ -148,9 +148,10 @@ ritz_status ritz_check_options(const void *opts, size_t min_size, const char *na
     if (!opts) return RITZ_OK;
     /* Every options and report struct begins with its size. */
     const size_t size = *(const size_t *)opts;
-    RITZ_REQUIRE(size >= min_size && size < 65536, RITZ_ERR_OPTION,
-                 "%s has size %zu and at least %zu is needed; start from its ..._DEFAULTS or ..._INIT",
-                 name, size, min_size);
+    RITZ_REQUIRE(
+        size >= min_size && size < 65536, RITZ_ERR_OPTION,
+        "%s has size %zu and at least %zu is needed; start from its ..._DEFAULTS or ..._INIT", name,
+        size, min_size);
     return RITZ_OK;
 }
 

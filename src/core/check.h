@@ -23,7 +23,8 @@ ritz_status ritz_check_stream(const ritz_stream *s);
 /* A is a valid matrix on the stream's device. */
 ritz_status ritz_check_input(const ritz_stream *s, ritz_dmat A, const char *name);
 
-/* The same, and it may be written: not read-only, and its elements do not share memory (no broadcast). */
+/* The same, and it may be written: not read-only, and its elements do not share memory (no
+ * broadcast). */
 ritz_status ritz_check_output(const ritz_stream *s, ritz_dmat A, const char *name);
 
 /* A valid host matrix. */
@@ -55,12 +56,19 @@ ritz_status ritz_check_no_overlap(ritz_dmat out, const char *out_name, ritz_dmat
 /* info is RITZ_NO_MAT, or batch x 1 of RITZ_I32 and writable. */
 ritz_status ritz_check_info(const ritz_stream *s, ritz_dmat info, int64_t batch);
 
-/* A size field of an options struct: at least the size of the first version. NULL options are fine. */
+/* A size field of an options struct: at least the size of the first version. NULL options are
+ * fine. */
 ritz_status ritz_check_options(const void *opts, size_t min_size, const char *name);
 
 /* Is there a matrix at all, and has it elements? */
-static inline int ritz_present(ritz_dmat A) { return A.device != NULL; }
-static inline int ritz_empty(ritz_dmat A) { return A.rows == 0 || A.cols == 0 || A.batch == 0; }
+static inline int ritz_present(ritz_dmat A)
+{
+    return A.device != NULL;
+}
+static inline int ritz_empty(ritz_dmat A)
+{
+    return A.rows == 0 || A.cols == 0 || A.batch == 0;
+}
 
 /* Item b; an input with one item, or stride 0, gives that one for every b. */
 ritz_dmat ritz_item(ritz_dmat A, int64_t b);

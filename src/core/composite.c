@@ -52,7 +52,8 @@ out:
     return rc;
 }
 
-/* Merge one block: with d the difference of the means of the block (b rows) and of what came before (c rows),
+/* Merge one block: with d the difference of the means of the block (b rows) and of what came before
+ * (c rows),
  *   G += (B - 1 m_Bᵀ)ᵀ (B - 1 m_Bᵀ) + c b / (c + b) d dᵀ,   mean += b / (c + b) d
  * (Chan, Golub, LeVeque 1983, formula 2.1). */
 static ritz_status merge_block(ritz_stream *s, ritz_dtype compute, int64_t count, ritz_dmat A,

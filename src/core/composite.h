@@ -1,4 +1,5 @@
-/* Device-independent versions of operations, built from other operations. They never leave the device.
+/* Device-independent versions of operations, built from other operations. They never leave the
+ * device.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CORE_COMPOSITE_H

@@ -21,8 +21,14 @@ unsigned ritz_fork_generation;
 
 /* ---- fork ---- */
 
-static void before_fork(void) { pthread_mutex_lock(&registry.lock); }
-static void after_fork_in_parent(void) { pthread_mutex_unlock(&registry.lock); }
+static void before_fork(void)
+{
+    pthread_mutex_lock(&registry.lock);
+}
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&registry.lock);
+}
 
 static void after_fork_in_child(void)
 {
@@ -257,7 +263,10 @@ ritz_status ritz_device_close(ritz_device **dev)
 
 /* ---- describing and setting ---- */
 
-ritz_device_kind ritz_device_get_kind(const ritz_device *dev) { return dev->info.kind; }
+ritz_device_kind ritz_device_get_kind(const ritz_device *dev)
+{
+    return dev->info.kind;
+}
 
 /* Give a caller who was compiled against an older, shorter struct the fields that he knows. */
 static void copy_out(void *to, size_t to_size, const void *from, size_t from_size)
@@ -300,8 +309,8 @@ ritz_status ritz_device_set_threads(ritz_device *dev, int threads)
 {
     RITZ_SCOPE();
     RITZ_TRY(ritz_check_device(dev));
-    RITZ_REQUIRE(threads >= 0, RITZ_ERR_ARGUMENT, "threads is %d; give at least 1, or 0 for the default",
-                 threads);
+    RITZ_REQUIRE(threads >= 0, RITZ_ERR_ARGUMENT,
+                 "threads is %d; give at least 1, or 0 for the default", threads);
     return dev->backend->device_set_threads(dev, threads);
 }
 
@@ -316,8 +325,9 @@ ritz_status ritz_device_set_allocator(ritz_device *dev, const ritz_allocator *al
     const int busy = core->owned.used > 0 || core->workspace_bytes > 0;
     if (!busy) core->allocator = allocator ? *allocator : (ritz_allocator){NULL, NULL, NULL};
     pthread_mutex_unlock(&core->lock);
-    RITZ_REQUIRE(!busy, RITZ_ERR_STATE,
-                 "the device holds memory of the present allocator; destroy matrices and streams first");
+    RITZ_REQUIRE(
+        !busy, RITZ_ERR_STATE,
+        "the device holds memory of the present allocator; destroy matrices and streams first");
     return RITZ_OK;
 }
 

@@ -39,11 +39,13 @@ ritz_status ritz_check_device(const ritz_device *dev);
 void ritz_device_count_streams(ritz_device *dev, int change);
 void ritz_device_count_events(ritz_device *dev, int change);
 
-/* Device memory through the caller's allocator or the backend; `workspace` says for which account. */
+/* Device memory through the caller's allocator or the backend; `workspace` says for which
+ * account. */
 ritz_status ritz_memory_take(ritz_stream *s, size_t bytes, int workspace, void **p);
 void ritz_memory_give_back(ritz_stream *s, void *p, size_t bytes, int workspace);
 
-/* src/core/plugin.c: the CUDA backend, or NULL and the reason. The registry calls it under its lock. */
+/* src/core/plugin.c: the CUDA backend, or NULL and the reason. The registry calls it under its
+ * lock. */
 const struct ritz_backend *ritz_cuda_backend(const char **reason);
 
 #endif

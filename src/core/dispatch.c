@@ -24,7 +24,8 @@ static int has_composite(enum ritz_op op)
 {
     switch (op) {
 #define OP(slot, parameters, arguments, key, composite)                                            \
-    case RITZ_OP_##slot: return ritz_composites.slot != NULL;
+    case RITZ_OP_##slot:                                                                           \
+        return ritz_composites.slot != NULL;
 #include "core/ops.def"
 #undef OP
     case RITZ_OP_COUNT: break;
@@ -36,7 +37,8 @@ static int has_native(const ritz_device *dev, enum ritz_op op)
 {
     switch (op) {
 #define OP(slot, parameters, arguments, key, composite)                                            \
-    case RITZ_OP_##slot: return dev->backend->ops.slot != NULL;
+    case RITZ_OP_##slot:                                                                           \
+        return dev->backend->ops.slot != NULL;
 #include "core/ops.def"
 #undef OP
     case RITZ_OP_COUNT: break;
@@ -44,7 +46,8 @@ static int has_native(const ritz_device *dev, enum ritz_op op)
     return 0;
 }
 
-enum ritz_route ritz_route_of(const ritz_stream *s, enum ritz_op op, const ritz_dmat *key, int count)
+enum ritz_route ritz_route_of(const ritz_stream *s, enum ritz_op op, const ritz_dmat *key,
+                              int count)
 {
     const ritz_device *dev = s->device;
     if (dev->route[op] != RITZ_ROUTE_NATIVE) return (enum ritz_route)dev->route[op];

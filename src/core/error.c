@@ -23,9 +23,15 @@ void ritz_scope_leave(struct ritz_scope *scope)
     scope_depth--;
 }
 
-const char *ritz_scope_name(void) { return scope_name ? scope_name : "ritz"; }
+const char *ritz_scope_name(void)
+{
+    return scope_name ? scope_name : "ritz";
+}
 
-int ritz_scope_nested(void) { return scope_depth > 1; }
+int ritz_scope_nested(void)
+{
+    return scope_depth > 1;
+}
 
 void ritz_fail_message(const char *format, ...)
 {
@@ -38,7 +44,10 @@ void ritz_fail_message(const char *format, ...)
     if (snprintf(message, sizeof message, "%s: %s", ritz_scope_name(), text) < 0) message[0] = '\0';
 }
 
-const char *ritz_last_error(void) { return message; }
+const char *ritz_last_error(void)
+{
+    return message;
+}
 
 const char *ritz_status_name(ritz_status status)
 {

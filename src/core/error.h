@@ -9,7 +9,8 @@
 #include "ritz/status.h"
 
 /* Set the thread's message to "<operation>: <text>" and give `code`. The operation is that of the
- * outermost scope (RITZ_SCOPE), so that helpers need not know on whose behalf they check. A macro, so that
+ * outermost scope (RITZ_SCOPE), so that helpers need not know on whose behalf they check. A macro,
+ * so that
  * code analysers see which code comes back. */
 #define ritz_fail(code, ...) (ritz_fail_message(__VA_ARGS__), (code))
 void ritz_fail_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -26,7 +27,8 @@ struct ritz_scope {
 struct ritz_scope ritz_scope_enter(const char *name);
 void ritz_scope_leave(struct ritz_scope *scope);
 
-/* Name the public function for messages until the end of the block; nested scopes keep the outer name. */
+/* Name the public function for messages until the end of the block; nested scopes keep the outer
+ * name. */
 #define RITZ_SCOPE()                                                                               \
     __attribute__((cleanup(ritz_scope_leave))) struct ritz_scope ritz_scope_here =                 \
         ritz_scope_enter(__func__);                                                                \

@@ -56,7 +56,8 @@ ritz_status ritz_hmat_create_pinned(ritz_device *dev, ritz_dtype dtype, ritz_lay
     return create(dev, dtype, layout, rows, cols, H);
 }
 
-/* Give back the pages that a mapped matrix touches: whole pages from the one of its first element. */
+/* Give back the pages that a mapped matrix touches: whole pages from the one of its first
+ * element. */
 static ritz_status unmap(const ritz_hmat *H)
 {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -73,9 +74,12 @@ ritz_status ritz_hmat_destroy(ritz_hmat *H)
     if (!H || (!H->data && !(H->flags & RITZ_MAT_OWNED))) return RITZ_OK;
     RITZ_REQUIRE(H->flags & RITZ_MAT_OWNED, RITZ_ERR_ARGUMENT,
                  "H is a view or wraps memory of the caller; destroy the value that Ritz filled");
-    if (H->flags & RITZ_MAT_MAPPED) RITZ_TRY(unmap(H));
-    else if (H->pinned_by) H->pinned_by->backend->host_release(H->pinned_by, H->data);
-    else free(H->data);
+    if (H->flags & RITZ_MAT_MAPPED)
+        RITZ_TRY(unmap(H));
+    else if (H->pinned_by)
+        H->pinned_by->backend->host_release(H->pinned_by, H->data);
+    else
+        free(H->data);
     *H = (ritz_hmat){.data = NULL};
     return RITZ_OK;
 }

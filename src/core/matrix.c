@@ -1,6 +1,7 @@
 /* Descriptions of matrices: wrapping and views. Nothing here touches an element.
  *
- * The two types have the same fields in the same places (asserted below), so each view is written once, on the device
+ * The two types have the same fields in the same places (asserted below), so each view is written
+ * once, on the device
  * type, and the host versions convert.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -21,9 +22,9 @@ static const struct {
     const char *name;
     size_t size;
 } dtypes[] = {
-    [RITZ_F32] = {"float32", 4}, [RITZ_F64] = {"float64", 8},   [RITZ_F16] = {"float16", 2},
+    [RITZ_F32] = {"float32", 4},   [RITZ_F64] = {"float64", 8}, [RITZ_F16] = {"float16", 2},
     [RITZ_BF16] = {"bfloat16", 2}, [RITZ_I8] = {"int8", 1},     [RITZ_U8] = {"uint8", 1},
-    [RITZ_I32] = {"int32", 4},   [RITZ_I64] = {"int64", 8},
+    [RITZ_I32] = {"int32", 4},     [RITZ_I64] = {"int64", 8},
 };
 
 int ritz_dtype_valid(ritz_dtype dtype)
@@ -31,7 +32,10 @@ int ritz_dtype_valid(ritz_dtype dtype)
     return (int)dtype >= RITZ_F32 && (int)dtype <= RITZ_I64;
 }
 
-size_t ritz_dtype_size(ritz_dtype dtype) { return ritz_dtype_valid(dtype) ? dtypes[dtype].size : 0; }
+size_t ritz_dtype_size(ritz_dtype dtype)
+{
+    return ritz_dtype_valid(dtype) ? dtypes[dtype].size : 0;
+}
 
 const char *ritz_dtype_name(ritz_dtype dtype)
 {
@@ -66,8 +70,13 @@ static void *element(ritz_dmat A, int64_t offset)
 static ritz_dmat wrap(ritz_device *dev, void *data, ritz_dtype dtype, int64_t rows, int64_t cols,
                       ritz_layout layout)
 {
-    ritz_dmat A = {.data = data, .device = dev, .rows = rows, .cols = cols, .batch = 1,
-                   .dtype = dtype, .layout = layout};
+    ritz_dmat A = {.data = data,
+                   .device = dev,
+                   .rows = rows,
+                   .cols = cols,
+                   .batch = 1,
+                   .dtype = dtype,
+                   .layout = layout};
     const int layout_ok = layout == RITZ_COL_MAJOR || layout == RITZ_ROW_MAJOR;
     if (rows < 0 || cols < 0 || !ritz_dtype_valid(dtype) || !layout_ok) return invalid(A);
     if (ritz_product_overflows(rows, cols, (int64_t)ritz_dtype_size(dtype))) return invalid(A);
@@ -100,7 +109,10 @@ ritz_dmat ritz_block(ritz_dmat A, int64_t i, int64_t j, int64_t m, int64_t n)
     return B;
 }
 
-ritz_dmat ritz_cols(ritz_dmat A, int64_t j, int64_t n) { return ritz_block(A, 0, j, A.rows, n); }
+ritz_dmat ritz_cols(ritz_dmat A, int64_t j, int64_t n)
+{
+    return ritz_block(A, 0, j, A.rows, n);
+}
 
 ritz_dmat ritz_row_range(ritz_dmat A, int64_t i, int64_t m)
 {
@@ -208,7 +220,10 @@ ritz_hmat ritz_hmat_wrap_const(const void *data, ritz_dtype dtype, int64_t rows,
     return as_host(ritz_read_only(wrap(NULL, drop_const(data), dtype, rows, cols, layout)));
 }
 
-ritz_hmat ritz_hmat_t(ritz_hmat H) { return as_host(ritz_t(as_device(H))); }
+ritz_hmat ritz_hmat_t(ritz_hmat H)
+{
+    return as_host(ritz_t(as_device(H)));
+}
 
 ritz_hmat ritz_hmat_block(ritz_hmat H, int64_t i, int64_t j, int64_t m, int64_t n)
 {
@@ -256,7 +271,10 @@ int ritz_mat_consistent(ritz_dmat A)
     return A.data != NULL || elements == 0;
 }
 
-int ritz_hmat_consistent(ritz_hmat H) { return ritz_mat_consistent(as_device(H)); }
+int ritz_hmat_consistent(ritz_hmat H)
+{
+    return ritz_mat_consistent(as_device(H));
+}
 
 int ritz_mat_self_overlaps(ritz_dmat A)
 {
@@ -272,7 +290,10 @@ int ritz_mat_self_overlaps(ritz_dmat A)
     return A.batch_stride < inner || across > A.ld - inner;
 }
 
-int ritz_hmat_self_overlaps(ritz_hmat H) { return ritz_mat_self_overlaps(as_device(H)); }
+int ritz_hmat_self_overlaps(ritz_hmat H)
+{
+    return ritz_mat_self_overlaps(as_device(H));
+}
 
 int ritz_mat_overlap(ritz_dmat A, ritz_dmat B)
 {
@@ -285,7 +306,8 @@ int ritz_mat_overlap(ritz_dmat A, ritz_dmat B)
     return !ritz_mat_interleaved(A, B);
 }
 
-/* Two blocks of one parent matrix can share a range of addresses and yet no element: the same stride
+/* Two blocks of one parent matrix can share a range of addresses and yet no element: the same
+ * stride
  * between lines, and positions within a line that do not meet. */
 int ritz_mat_interleaved(ritz_dmat A, ritz_dmat B)
 {

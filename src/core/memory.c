@@ -141,9 +141,16 @@ ritz_status ritz_dmat_create_batch(ritz_stream *s, ritz_dtype dtype, ritz_layout
     void *p = NULL;
     if (bytes > 0) RITZ_TRY(ritz_memory_take(s, (size_t)bytes, 0, &p));
     const int64_t inner = layout == RITZ_COL_MAJOR ? rows : cols;
-    *A = (ritz_dmat){.data = p, .device = s->device, .rows = rows, .cols = cols,
-                     .ld = inner < 1 ? 1 : inner, .batch = batch, .batch_stride = rows * cols,
-                     .dtype = dtype, .layout = layout, .flags = RITZ_MAT_OWNED};
+    *A = (ritz_dmat){.data = p,
+                     .device = s->device,
+                     .rows = rows,
+                     .cols = cols,
+                     .ld = inner < 1 ? 1 : inner,
+                     .batch = batch,
+                     .batch_stride = rows * cols,
+                     .dtype = dtype,
+                     .layout = layout,
+                     .flags = RITZ_MAT_OWNED};
     return RITZ_OK;
 }
 

@@ -1,7 +1,10 @@
-/* The CUDA backend: found, checked and opened at run time, so that a user without a GPU needs no CUDA library.
+/* The CUDA backend: found, checked and opened at run time, so that a user without a GPU needs no
+ * CUDA library.
  *
- * libritz_cuda.so is looked for in RITZ_PLUGIN_PATH (a directory or a file) if that is set, else beside libritz. It is
- * opened with local binding and never closed. Every way in which it can be absent has a sentence of its own.
+ * libritz_cuda.so is looked for in RITZ_PLUGIN_PATH (a directory or a file) if that is set, else
+ * beside libritz. It is
+ * opened with local binding and never closed. Every way in which it can be absent has a sentence of
+ * its own.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <dlfcn.h>
@@ -56,7 +59,8 @@ static int load(const struct ritz_backend **backend)
 
 #else
 
-/* The directory of the file that holds this function: libritz.so, or the program it is linked into. */
+/* The directory of the file that holds this function: libritz.so, or the program it is linked
+ * into. */
 static int own_directory(char *directory, size_t size)
 {
     Dl_info info;

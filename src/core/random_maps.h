@@ -9,7 +9,8 @@
  *
  * with col < 2^32. The stream word says what the numbers are for (RITZ_STREAM_WORD: a purpose below
  * 2^7 in bits 30..24, a substream below 2^24 in bits 23..0). Bit 31 is kept for the second half of
- * 64-bit words: word64(row, col) = word(row, col) * 2^32 + word'(row, col), where word' is read with
+ * 64-bit words: word64(row, col) = word(row, col) * 2^32 + word'(row, col), where word' is read
+ * with
  * bit 31 of the stream word set.
  *
  *     uniform, float32   word at (row, col)
@@ -24,7 +25,8 @@
  * fma, square root, conversion from int32) are correctly rounded by IEEE 754. So there is nothing
  * for a compiler to contract, and gcc, clang and nvcc, scalar or vectorised, with or without
  * -ffp-contract, agree in every bit. What would break it: -ffast-math and its relatives, another
- * rounding mode than to nearest, x87 arithmetic. No intermediate result is subnormal, so flushing to
+ * rounding mode than to nearest, x87 arithmetic. No intermediate result is subnormal, so flushing
+ * to
  * zero does no harm. The uniforms are exact in any order of operations.
  *
  * SPDX-License-Identifier: Apache-2.0 */

@@ -1,4 +1,5 @@
-/* Feeding the rows of a source to a device, block by block. Declared here for the algorithms; implemented in
+/* Feeding the rows of a source to a device, block by block. Declared here for the algorithms;
+ * implemented in
  * src/io/rows.c, which knows the files.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -22,7 +23,8 @@ const ritz_rows_info *ritz_feed_info(const struct ritz_feed *feed);
 /* 1 if the source can be read again from its first row. */
 int ritz_feed_can_rewind(const struct ritz_feed *feed);
 
-/* The next rows, as a matrix on the stream's device, of the dtype in which they are stored; none after the last.
+/* The next rows, as a matrix on the stream's device, of the dtype in which they are stored; none
+ * after the last.
  * Valid for work that is enqueued before the next call. */
 ritz_status ritz_feed_next(struct ritz_feed *feed, ritz_dmat *block);
 
@@ -32,7 +34,8 @@ int ritz_feed_in_place(const struct ritz_feed *feed);
 /* All work on the last blocks must be enqueued; waits for it where the feed owns their memory. */
 void ritz_feed_close(struct ritz_feed **feed);
 
-/* The whole source as one matrix: in place if it is in memory that the device reads, else in `owned` (to be destroyed by the
+/* The whole source as one matrix: in place if it is in memory that the device reads, else in
+ * `owned` (to be destroyed by the
  * caller, on every path; RITZ_NO_MAT if in place). */
 ritz_status ritz_feed_all(struct ritz_feed *feed, ritz_dmat *A, ritz_dmat *owned);
 

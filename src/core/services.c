@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/services.h"
 
-static void fail_message(const char *text) { ritz_fail_message("%s", text); }
+static void fail_message(const char *text)
+{
+    ritz_fail_message("%s", text);
+}
 
-void ritz_enter_host_function(const ritz_stream *s) { ritz_stream_in_host_function = s; }
+void ritz_enter_host_function(const ritz_stream *s)
+{
+    ritz_stream_in_host_function = s;
+}
 
 const struct ritz_core_services ritz_core_services = {
     .abi = RITZ_BACKEND_ABI,

@@ -1,7 +1,9 @@
 /* What core gives to a backend that is loaded as a plugin.
  *
- * A plugin is not linked against libritz, whose private symbols are hidden: it receives this table when it is
- * opened, and src/cuda/core.c turns it back into the functions that backend.h and error.h declare. A backend
+ * A plugin is not linked against libritz, whose private symbols are hidden: it receives this table
+ * when it is
+ * opened, and src/cuda/core.c turns it back into the functions that backend.h and error.h declare.
+ * A backend
  * that is compiled into the library calls them directly.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -11,8 +13,8 @@
 #include "core/backend.h"
 
 struct ritz_core_services {
-    uint32_t abi;  /* RITZ_BACKEND_ABI */
-    uint32_t size; /* sizeof(struct ritz_core_services) */
+    uint32_t abi;                           /* RITZ_BACKEND_ABI */
+    uint32_t size;                          /* sizeof(struct ritz_core_services) */
     void (*fail_message)(const char *text); /* the finished text, without the operation's name */
     struct ritz_work_mark (*work_mark)(ritz_stream *s);
     void (*work_release)(ritz_stream *s, struct ritz_work_mark mark);

@@ -118,7 +118,10 @@ ritz_status ritz_stream_query(ritz_stream *s, int *idle)
     return s->device->backend->stream_query(s, idle);
 }
 
-ritz_device *ritz_stream_device(const ritz_stream *s) { return s ? s->device : NULL; }
+ritz_device *ritz_stream_device(const ritz_stream *s)
+{
+    return s ? s->device : NULL;
+}
 
 ritz_status ritz_stream_host_function(ritz_stream *s, ritz_host_function fn, void *context)
 {

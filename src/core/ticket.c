@@ -25,7 +25,10 @@ ritz_status ritz_tickets_create(struct ritz_tickets **tickets)
     return RITZ_OK;
 }
 
-void ritz_tickets_destroy(struct ritz_tickets *tickets) { free(tickets); }
+void ritz_tickets_destroy(struct ritz_tickets *tickets)
+{
+    free(tickets);
+}
 
 void ritz_ticket_take(ritz_stream *s, const ritz_dmat *key)
 {
@@ -62,8 +65,8 @@ ritz_status ritz_ticket_fail(const ritz_stream *s, const struct ritz_device_stat
     name_call(s->tickets, status->ticket, call, sizeof call);
     switch (code) {
     case RITZ_ERR_NOT_SPD:
-        snprintf(what, sizeof what, "the leading minor of order %" PRId64 " is not positive definite",
-                 status->index);
+        snprintf(what, sizeof what,
+                 "the leading minor of order %" PRId64 " is not positive definite", status->index);
         break;
     case RITZ_ERR_NOT_CONVERGED:
         snprintf(what, sizeof what, "the iteration did not converge (info %" PRId64 ")",

@@ -1,6 +1,7 @@
 /* Tickets: what a stream remembers of its calls, so that an error that is found later can be named.
  *
- * Each public call takes a ticket; the backend stores its number with what it enqueues, and writes it into the status word when something fails. The ring
+ * Each public call takes a ticket; the backend stores its number with what it enqueues, and writes
+ * it into the status word when something fails. The ring
  * holds the last calls; an older one is reported without its name.
  *
  * SPDX-License-Identifier: Apache-2.0 */

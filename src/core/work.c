@@ -1,5 +1,6 @@
 /* The workspace of a stream: a stack of memory that grows by chunks and gives none back before the
- * stream is destroyed. Because work on a stream is ordered, memory that was released on the host can be taken again at
+ * stream is destroyed. Because work on a stream is ordered, memory that was released on the host
+ * can be taken again at
  * once: the new use runs after the old one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -123,4 +124,7 @@ ritz_status ritz_stream_reserve(ritz_stream *s, size_t bytes)
     return bytes > 0 ? grow(s, bytes) : RITZ_OK;
 }
 
-size_t ritz_stream_workspace(const ritz_stream *s) { return s ? held(s->arena) : 0; }
+size_t ritz_stream_workspace(const ritz_stream *s)
+{
+    return s ? held(s->arena) : 0;
+}

@@ -9,7 +9,8 @@
 
 extern int openblas_get_parallel(void); /* 0: sequential, 1: threads of its own, 2: OpenMP */
 
-/* Looked up rather than linked: a build of Ritz without OpenMP still runs on an OpenBLAS with it. */
+/* Looked up rather than linked: a build of Ritz without OpenMP still runs on an OpenBLAS with
+ * it. */
 static struct {
     void (*set)(int);
     int (*get)(void);

@@ -48,7 +48,10 @@ static void drop(struct ritz_event_state *e)
     free(e);
 }
 
-void cpu_event_destroy(struct ritz_event_state *e) { drop(e); }
+void cpu_event_destroy(struct ritz_event_state *e)
+{
+    drop(e);
+}
 
 static void wait_until_passed(struct ritz_event_state *e, uint64_t number)
 {
@@ -93,7 +96,10 @@ ritz_status cpu_event_record(struct ritz_event_state *e, ritz_stream *s)
     return enqueue(e, s, 1);
 }
 
-ritz_status cpu_event_wait(struct ritz_event_state *e, ritz_stream *s) { return enqueue(e, s, 0); }
+ritz_status cpu_event_wait(struct ritz_event_state *e, ritz_stream *s)
+{
+    return enqueue(e, s, 0);
+}
 
 ritz_status cpu_event_sync(struct ritz_event_state *e)
 {

@@ -146,10 +146,8 @@ static struct tile tile_number(const struct moments *job, int64_t index)
     int64_t i = 1, j = index;
     while (i < job->tiles && j >= i) j -= i++;
     if (i == job->tiles) i = j;
-    return (struct tile){.i0 = i * w,
-                         .j0 = j * w,
-                         .rows = smaller(n - i * w, w),
-                         .cols = smaller(n - j * w, w)};
+    return (struct tile){
+        .i0 = i * w, .j0 = j * w, .rows = smaller(n - i * w, w), .cols = smaller(n - j * w, w)};
 }
 
 /* G(tile) += sums - b r rᵀ + c b / (c + b) d dᵀ */

@@ -42,7 +42,8 @@ void cpu_compute_end(struct cpu_compute *c)
 
 #if RITZ_THREADS_OPENMP
 
-/* OpenBLAS in its OpenMP flavour sees that it is inside a parallel region and stays on its thread. */
+/* OpenBLAS in its OpenMP flavour sees that it is inside a parallel region and stays on its
+ * thread. */
 void ritz_parallel_for(const struct cpu_compute *c, int64_t count, cpu_loop_body body,
                        void *context)
 {
@@ -58,7 +59,8 @@ void ritz_parallel_for(const struct cpu_compute *c, int64_t count, cpu_loop_body
 
 #else
 
-/* Plain threads, which the thread sanitizer understands. Each loop starts its own: this build is for checking. */
+/* Plain threads, which the thread sanitizer understands. Each loop starts its own: this build is
+ * for checking. */
 enum { MAX_THREADS = 64 };
 
 struct loop {

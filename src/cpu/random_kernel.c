@@ -100,7 +100,8 @@ static inline four_floats sqrt_by_element(four_floats a)
 
 /* What a build of random_kernel.inc is given: SET, the suffix of its names; TARGET, the attribute
  * of its functions; WORDS, the 32-bit words that one vector holds; and what plain C has no vector
- * operation for: MUL32, the 64-bit products of the low halves of 64-bit elements, FMAV and SQRTV. */
+ * operation for: MUL32, the 64-bit products of the low halves of 64-bit elements, FMAV and
+ * SQRTV. */
 #if defined(__x86_64__)
 
 #define SET baseline

@@ -1,7 +1,9 @@
 /* The queue of a CPU stream.
  *
- * A queued stream has one worker thread and a ring of jobs. The calling thread copies a job into the ring; the
- * worker runs it there, and gives the place back. The worker looks for work for a short while before it sleeps, so that
+ * A queued stream has one worker thread and a ring of jobs. The calling thread copies a job into
+ * the ring; the
+ * worker runs it there, and gives the place back. The worker looks for work for a short while
+ * before it sleeps, so that
  * a burst of calls does not pay for waking it each time.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -44,7 +46,10 @@ struct cpu_stream {
     struct slot *ring;
 };
 
-static struct cpu_stream *state(const ritz_stream *s) { return s->impl; }
+static struct cpu_stream *state(const ritz_stream *s)
+{
+    return s->impl;
+}
 
 static void run(ritz_stream *s, cpu_job job, uint32_t ticket, int threads, const void *arguments)
 {

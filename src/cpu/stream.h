@@ -16,7 +16,8 @@ struct cpu_context {
 /* A job: plain C on host memory. `arguments` is a private copy, valid during the call. */
 typedef void (*cpu_job)(const struct cpu_context *ctx, const void *arguments);
 
-/* Run the job in the order of the stream: now (inline) or on the worker. The arguments are copied. */
+/* Run the job in the order of the stream: now (inline) or on the worker. The arguments are
+ * copied. */
 ritz_status cpu_enqueue(ritz_stream *s, cpu_job job, const void *arguments, size_t bytes);
 
 /* From a job: record a failure in the stream's status word, if it is the first. */

@@ -70,8 +70,8 @@ static const struct ritz_backend backend = {
         },
 };
 
-__attribute__((visibility("default"))) const struct ritz_backend *ritz_backend_open(
-    const struct ritz_core_services *core);
+__attribute__((visibility("default"))) const struct ritz_backend *
+ritz_backend_open(const struct ritz_core_services *core);
 
 const struct ritz_backend *ritz_backend_open(const struct ritz_core_services *core)
 {

@@ -1,4 +1,5 @@
-/* Scaling of extreme matrices by powers of two, so that squares neither overflow nor underflow; exact, and undone in the result.
+/* Scaling of extreme matrices by powers of two, so that squares neither overflow nor underflow;
+ * exact, and undone in the result.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/kernel.cuh"
@@ -7,7 +8,8 @@
 
 #include "cuda/factor_kernels.h"
 
-namespace {
+namespace
+{
 
 constexpr int THREADS = 256;
 constexpr int64_t MOST_BLOCKS = 65535;
@@ -18,7 +20,8 @@ __global__ void __launch_bounds__(THREADS)
                     double *factors)
 {
     const int64_t width = static_cast<int64_t>(gridDim.x) * THREADS;
-    for (int64_t b = static_cast<int64_t>(blockIdx.x) * THREADS + threadIdx.x; b < batch; b += width) {
+    for (int64_t b = static_cast<int64_t>(blockIdx.x) * THREADS + threadIdx.x; b < batch;
+         b += width) {
         const double x = largest[b];
         double factor = 1;
         if (x > 0 && (x < low || x > high)) {
@@ -32,8 +35,8 @@ __global__ void __launch_bounds__(THREADS)
 /* A block of threads has a column of an item at a time. */
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
-    scale_items(T *A, int64_t rows, int64_t cols, int64_t row_step, int64_t col_step, int64_t stride,
-                int64_t columns, const double *factors, int divide)
+    scale_items(T *A, int64_t rows, int64_t cols, int64_t row_step, int64_t col_step,
+                int64_t stride, int64_t columns, const double *factors, int divide)
 {
     for (int64_t c = blockIdx.x; c < columns; c += gridDim.x) {
         const int64_t item = c / cols, j = c % cols;
@@ -54,8 +57,9 @@ cudaError_t launch(T *A, int64_t rows, int64_t cols, int64_t row_step, int64_t c
 {
     const int64_t columns = cols * batch;
     if (columns == 0 || rows == 0) return cudaSuccess;
-    return RITZ_LAUNCH((scale_items<T>), static_cast<unsigned>(min(columns, MOST_BLOCKS)), THREADS, 0,
-                       stream, A, rows, cols, row_step, col_step, stride, columns, factors, divide);
+    return RITZ_LAUNCH((scale_items<T>), static_cast<unsigned>(min(columns, MOST_BLOCKS)), THREADS,
+                       0, stream, A, rows, cols, row_step, col_step, stride, columns, factors,
+                       divide);
 }
 
 } // namespace
@@ -70,16 +74,18 @@ extern "C" cudaError_t launch_balance_factors(const double *largest, int64_t bat
                        stream, largest, batch, low, high, most, factors);
 }
 
-extern "C" cudaError_t launch_scale_items_f32(float *A, int64_t rows, int64_t cols, int64_t row_step,
-                                              int64_t col_step, int64_t stride, int64_t batch,
-                                              const double *factors, int divide, cudaStream_t stream)
+extern "C" cudaError_t launch_scale_items_f32(float *A, int64_t rows, int64_t cols,
+                                              int64_t row_step, int64_t col_step, int64_t stride,
+                                              int64_t batch, const double *factors, int divide,
+                                              cudaStream_t stream)
 {
     return launch(A, rows, cols, row_step, col_step, stride, batch, factors, divide, stream);
 }
 
-extern "C" cudaError_t launch_scale_items_f64(double *A, int64_t rows, int64_t cols, int64_t row_step,
-                                              int64_t col_step, int64_t stride, int64_t batch,
-                                              const double *factors, int divide, cudaStream_t stream)
+extern "C" cudaError_t launch_scale_items_f64(double *A, int64_t rows, int64_t cols,
+                                              int64_t row_step, int64_t col_step, int64_t stride,
+                                              int64_t batch, const double *factors, int divide,
+                                              cudaStream_t stream)
 {
     return launch(A, rows, cols, row_step, col_step, stride, batch, factors, divide, stream);
 }

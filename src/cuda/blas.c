@@ -1,6 +1,7 @@
 /* Products and triangular solves by cuBLAS, on its 64-bit interface.
  *
- * cuBLAS is column-major. A row-major matrix is the transpose of a column-major one, so a row-major result is computed as its
+ * cuBLAS is column-major. A row-major matrix is the transpose of a column-major one, so a row-major
+ * result is computed as its
  * transpose: C = A B becomes Cᵀ = Bᵀ Aᵀ over the same memory, and nothing is copied.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -35,16 +36,18 @@ union scalar {
 static union scalar scalar_of(ritz_dtype dtype, double value)
 {
     union scalar s;
-    if (dtype == RITZ_F64) s.f64 = value;
-    else s.f32 = (float)value;
+    if (dtype == RITZ_F64)
+        s.f64 = value;
+    else
+        s.f32 = (float)value;
     return s;
 }
 
 /* ---- gemm ---- */
 
 /* C = alpha A B + beta C for column-major C and at most BATCH_MOST items. */
-static ritz_status multiply(cublasHandle_t blas, double alpha, ritz_dmat A, ritz_dmat B, double beta,
-                            ritz_dmat C)
+static ritz_status multiply(cublasHandle_t blas, double alpha, ritz_dmat A, ritz_dmat B,
+                            double beta, ritz_dmat C)
 {
     const union scalar a = scalar_of(C.dtype, alpha), b = scalar_of(C.dtype, beta);
     const cublasComputeType_t compute =
@@ -55,8 +58,8 @@ static ritz_status multiply(cublasHandle_t blas, double alpha, ritz_dmat A, ritz
                                     &b, C.data, type_of(C.dtype), C.ld, compute,
                                     CUBLAS_GEMM_DEFAULT));
     return BLAS(cublasGemmStridedBatchedEx_64(
-        blas, as_stored(A), as_stored(B), C.rows, C.cols, A.cols, &a, A.data, type_of(A.dtype), A.ld,
-        cuda_batch_step(A), B.data, type_of(B.dtype), B.ld, cuda_batch_step(B), &b, C.data,
+        blas, as_stored(A), as_stored(B), C.rows, C.cols, A.cols, &a, A.data, type_of(A.dtype),
+        A.ld, cuda_batch_step(A), B.data, type_of(B.dtype), B.ld, cuda_batch_step(B), &b, C.data,
         type_of(C.dtype), C.ld, C.batch_stride, C.batch, compute, CUBLAS_GEMM_DEFAULT));
 }
 
@@ -66,9 +69,10 @@ static ritz_dmat part(ritz_dmat A, int64_t first, int64_t count)
     return A.batch == 1 ? A : cuda_items(A, first, count);
 }
 
-/* The batched routine wants the items of C apart, not side by side inside padded lines: such a batch is made elsewhere. */
-static ritz_status multiply_apart(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, double beta,
-                                  ritz_dmat C)
+/* The batched routine wants the items of C apart, not side by side inside padded lines: such a
+ * batch is made elsewhere. */
+static ritz_status multiply_apart(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B,
+                                  double beta, ritz_dmat C)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
@@ -124,8 +128,8 @@ ritz_status cuda_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A,
                                    &beta, C.data, C.ld));
     }
     const float a = (float)alpha, b = (float)beta;
-    return BLAS(cublasSsyrk_64(blas, fill, as_stored(A), C.rows, A.cols, &a, A.data, A.ld, &b, C.data,
-                               C.ld));
+    return BLAS(cublasSsyrk_64(blas, fill, as_stored(A), C.rows, A.cols, &a, A.data, A.ld, &b,
+                               C.data, C.ld));
 }
 
 /* ---- trsm ---- */
@@ -144,12 +148,12 @@ static ritz_status solve_one(cublasHandle_t blas, const struct triangular *t)
 {
     const ritz_dmat A = t->A, B = t->B;
     if (B.dtype == RITZ_F64) {
-        return BLAS(cublasDtrsm_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols, &t->alpha,
-                                   A.data, A.ld, B.data, B.ld));
+        return BLAS(cublasDtrsm_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols,
+                                   &t->alpha, A.data, A.ld, B.data, B.ld));
     }
     const float alpha = (float)t->alpha;
-    return BLAS(cublasStrsm_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols, &alpha, A.data,
-                               A.ld, B.data, B.ld));
+    return BLAS(cublasStrsm_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols, &alpha,
+                               A.data, A.ld, B.data, B.ld));
 }
 
 /* The batched routine reads device arrays of pointers: a kernel makes them, in workspace. */
@@ -162,13 +166,13 @@ static ritz_status solve_batch(ritz_stream *s, cublasHandle_t blas, const struct
     RITZ_TRY_OUT(cuda_pointers(s, A, B.batch, &a));
     RITZ_TRY_OUT(cuda_pointers(s, B, B.batch, &b));
     if (B.dtype == RITZ_F64) {
-        RITZ_TRY_OUT(BLAS(cublasDtrsmBatched_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols,
-                                                &t->alpha, (const double *const *)a, A.ld,
+        RITZ_TRY_OUT(BLAS(cublasDtrsmBatched_64(blas, t->side, t->fill, t->op, t->diag, B.rows,
+                                                B.cols, &t->alpha, (const double *const *)a, A.ld,
                                                 (double *const *)b, B.ld, B.batch)));
     } else {
         const float alpha = (float)t->alpha;
-        RITZ_TRY_OUT(BLAS(cublasStrsmBatched_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols,
-                                                &alpha, (const float *const *)a, A.ld,
+        RITZ_TRY_OUT(BLAS(cublasStrsmBatched_64(blas, t->side, t->fill, t->op, t->diag, B.rows,
+                                                B.cols, &alpha, (const float *const *)a, A.ld,
                                                 (float *const *)b, B.ld, B.batch)));
     }
 out:

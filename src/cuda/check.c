@@ -33,7 +33,10 @@ void cuda_leave(struct cuda_scope *scope)
 }
 
 /* The first word of "cublasDgemm_v2_64(blas, ...)". */
-static int name_length(const char *call) { return (int)strcspn(call, "("); }
+static int name_length(const char *call)
+{
+    return (int)strcspn(call, "(");
+}
 
 /* Errors after which every call of the process on this device fails. */
 static int is_sticky(cudaError_t code)
@@ -87,7 +90,8 @@ static const char *solver_status_name(cusolverStatus_t code)
     case CUSOLVER_STATUS_MAPPING_ERROR: return "CUSOLVER_STATUS_MAPPING_ERROR";
     case CUSOLVER_STATUS_EXECUTION_FAILED: return "CUSOLVER_STATUS_EXECUTION_FAILED";
     case CUSOLVER_STATUS_INTERNAL_ERROR: return "CUSOLVER_STATUS_INTERNAL_ERROR";
-    case CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED: return "CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED";
+    case CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED:
+        return "CUSOLVER_STATUS_MATRIX_TYPE_NOT_SUPPORTED";
     case CUSOLVER_STATUS_NOT_SUPPORTED: return "CUSOLVER_STATUS_NOT_SUPPORTED";
     case CUSOLVER_STATUS_ZERO_PIVOT: return "CUSOLVER_STATUS_ZERO_PIVOT";
     case CUSOLVER_STATUS_INVALID_LICENSE: return "CUSOLVER_STATUS_INVALID_LICENSE";

@@ -1,7 +1,9 @@
-/* Cholesky factorization without cuSOLVER, so that it can be captured in a graph: Ritz's own kernel for diagonal
+/* Cholesky factorization without cuSOLVER, so that it can be captured in a graph: Ritz's own kernel
+ * for diagonal
  * blocks, cuBLAS for what lies below and right of them.
  *
- * The factorization runs on a dense copy, lower and column-major, so that the trailing update may be a plain product although
+ * The factorization runs on a dense copy, lower and column-major, so that the trailing update may
+ * be a plain product although
  * the caller's other triangle must not be touched.
  *
  *     A11 = L11 L11ᵀ,   L21 = A21 L11⁻ᵀ,   A22 -= L21 L21ᵀ
@@ -15,10 +17,10 @@
 static ritz_status factor_block(ritz_stream *s, ritz_dmat W, int64_t first, void *info)
 {
     if (W.dtype == RITZ_F64)
-        return CUDA(launch_cholesky_block_f64(W.data, W.rows, W.ld, W.batch_stride, W.batch, first, info,
-                                              cuda_native(s)));
-    return CUDA(launch_cholesky_block_f32(W.data, W.rows, W.ld, W.batch_stride, W.batch, first, info,
-                                          cuda_native(s)));
+        return CUDA(launch_cholesky_block_f64(W.data, W.rows, W.ld, W.batch_stride, W.batch, first,
+                                              info, cuda_native(s)));
+    return CUDA(launch_cholesky_block_f32(W.data, W.rows, W.ld, W.batch_stride, W.batch, first,
+                                          info, cuda_native(s)));
 }
 
 /* W: n x n, column-major, its lower triangle given and its upper one free. */

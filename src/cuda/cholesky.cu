@@ -1,20 +1,22 @@
-/* Cholesky factorization of small blocks, many at a time: one matrix a block of threads, in shared memory.
+/* Cholesky factorization of small blocks, many at a time: one matrix a block of threads, in shared
+ * memory.
  *
- * Left-looking by columns: column j is finished from the columns before it, then scaled by its pivot.
+ * Left-looking by columns: column j is finished from the columns before it, then scaled by its
+ * pivot.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/kernel.cuh"
 
 #include "cuda/factor_kernels.h"
 
-namespace {
+namespace
+{
 
 constexpr int N = CHOLESKY_BLOCK;
 constexpr int64_t MOST_BLOCKS = 65535;
 
 /* One item; every thread owns rows of the matrix. `bad` is where the first failed pivot is left. */
-template <typename T, int THREADS>
-__device__ void factor_item(T (&L)[N][N + 1], int n, int &bad)
+template <typename T, int THREADS> __device__ void factor_item(T (&L)[N][N + 1], int n, int &bad)
 {
     const int tid = static_cast<int>(threadIdx.x);
     for (int j = 0; j < n; j++) {
@@ -100,8 +102,8 @@ cudaError_t launch_put(const T *W, int64_t n, int64_t batch, T *A, int64_t row_s
 {
     const int64_t columns = n * batch;
     if (columns == 0) return cudaSuccess;
-    return RITZ_LAUNCH((put_lower<T>), static_cast<unsigned>(min(columns, MOST_BLOCKS)), PUT_THREADS,
-                       0, stream, W, n, columns, A, row_step, col_step, stride);
+    return RITZ_LAUNCH((put_lower<T>), static_cast<unsigned>(min(columns, MOST_BLOCKS)),
+                       PUT_THREADS, 0, stream, W, n, columns, A, row_step, col_step, stride);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-/* Core's functions as a plugin sees them: each goes through the table that ritz_backend_open received.
+/* Core's functions as a plugin sees them: each goes through the table that ritz_backend_open
+ * received.
  *
  * Compiled into the plugin only; a backend inside libritz calls core directly.
  *
@@ -10,7 +11,10 @@
 
 static const struct ritz_core_services *core;
 
-void cuda_set_core(const struct ritz_core_services *services) { core = services; }
+void cuda_set_core(const struct ritz_core_services *services)
+{
+    core = services;
+}
 
 void ritz_fail_message(const char *format, ...)
 {
@@ -22,9 +26,15 @@ void ritz_fail_message(const char *format, ...)
     core->fail_message(text);
 }
 
-struct ritz_work_mark ritz_work_mark(ritz_stream *s) { return core->work_mark(s); }
+struct ritz_work_mark ritz_work_mark(ritz_stream *s)
+{
+    return core->work_mark(s);
+}
 
-void ritz_work_release(ritz_stream *s, struct ritz_work_mark mark) { core->work_release(s, mark); }
+void ritz_work_release(ritz_stream *s, struct ritz_work_mark mark)
+{
+    core->work_release(s, mark);
+}
 
 ritz_status ritz_work_bytes(ritz_stream *s, size_t bytes, void **p)
 {
@@ -37,4 +47,7 @@ ritz_status ritz_work_dmat(ritz_stream *s, ritz_dtype dtype, ritz_layout layout,
     return core->work_dmat(s, dtype, layout, rows, cols, batch, A);
 }
 
-void ritz_enter_host_function(const ritz_stream *s) { core->in_host_function(s); }
+void ritz_enter_host_function(const ritz_stream *s)
+{
+    core->in_host_function(s);
+}

@@ -17,20 +17,22 @@ static ritz_status explain(cudaError_t code)
     switch (code) {
     case cudaErrorInsufficientDriver:
         if (driver == 0) return ritz_fail(RITZ_ERR_UNAVAILABLE, "there is no NVIDIA driver");
-        return ritz_fail(RITZ_ERR_UNAVAILABLE,
-                         "the NVIDIA driver is too old: it supports CUDA %d.%d and Ritz was built with "
-                         "CUDA %d.%d; update the driver",
-                         driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000,
-                         CUDART_VERSION % 1000 / 10);
+        return ritz_fail(
+            RITZ_ERR_UNAVAILABLE,
+            "the NVIDIA driver is too old: it supports CUDA %d.%d and Ritz was built with "
+            "CUDA %d.%d; update the driver",
+            driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
     case cudaErrorStubLibrary:
-        return ritz_fail(RITZ_ERR_UNAVAILABLE,
-                         "the CUDA toolkit's stub stands in for the driver; take lib64/stubs out of "
-                         "the library path");
+        return ritz_fail(
+            RITZ_ERR_UNAVAILABLE,
+            "the CUDA toolkit's stub stands in for the driver; take lib64/stubs out of "
+            "the library path");
     case cudaErrorNoDevice:
         return ritz_fail(RITZ_ERR_UNAVAILABLE,
                          "the driver finds no GPU (or CUDA_VISIBLE_DEVICES hides all of them)");
     default:
-        return ritz_fail(RITZ_ERR_UNAVAILABLE, "the CUDA runtime cannot start: cudaGetDeviceCount gives %s (%s)",
+        return ritz_fail(RITZ_ERR_UNAVAILABLE,
+                         "the CUDA runtime cannot start: cudaGetDeviceCount gives %s (%s)",
                          cudaGetErrorString(code), cudaGetErrorName(code));
     }
 }
@@ -167,5 +169,6 @@ void cuda_device_close(ritz_device *dev)
 ritz_status cuda_device_set_threads(ritz_device *dev, int threads)
 {
     (void)dev;
-    return ritz_fail(RITZ_ERR_UNSUPPORTED, "threads is %d, but a GPU has no threads to set", threads);
+    return ritz_fail(RITZ_ERR_UNSUPPORTED, "threads is %d, but a GPU has no threads to set",
+                     threads);
 }

@@ -1,7 +1,9 @@
-/* Symmetric eigenproblem: Ritz's own Jacobi kernel for small matrices, a whole batch in one launch; cuSOLVER's divide and conquer
+/* Symmetric eigenproblem: Ritz's own Jacobi kernel for small matrices, a whole batch in one launch;
+ * cuSOLVER's divide and conquer
  * (Xsyevd) for one large matrix, XsyevBatched for many.
  *
- * cuSOLVER computes all eigenpairs: its routine for a range writes a count to the host and so synchronises.
+ * cuSOLVER computes all eigenpairs: its routine for a range writes a count to the host and so
+ * synchronises.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
@@ -34,7 +36,8 @@ static ritz_status by_jacobi(ritz_stream *s, ritz_dmat A, int64_t first, ritz_dm
     return CUDA(launch_eigen_f32(&q, A.data, W.data, Z.data, info.data, cuda_native(s)));
 }
 
-/* All eigenpairs of a dense batch: A becomes the vectors (or is destroyed), W (n x 1 an item, dense) the values. */
+/* All eigenpairs of a dense batch: A becomes the vectors (or is destroyed), W (n x 1 an item,
+ * dense) the values. */
 struct problem {
     cusolverDnHandle_t solver;
     cusolverDnParams_t params;
@@ -48,14 +51,14 @@ static ritz_status syevd_one(ritz_stream *s, const struct problem *p, ritz_dmat 
     const cublasFillMode_t lower = CUBLAS_FILL_MODE_LOWER;
     size_t on_device = 0, on_host = 0;
     void *device_work = NULL, *host_work = NULL;
-    RITZ_TRY(SOLVER(cusolverDnXsyevd_bufferSize(p->solver, p->params, p->job, lower, A.rows, p->type,
-                                                A.data, A.ld, p->type, W.data, p->type, &on_device,
-                                                &on_host)));
+    RITZ_TRY(SOLVER(cusolverDnXsyevd_bufferSize(p->solver, p->params, p->job, lower, A.rows,
+                                                p->type, A.data, A.ld, p->type, W.data, p->type,
+                                                &on_device, &on_host)));
     RITZ_TRY(ritz_work_bytes(s, on_device, &device_work));
     RITZ_TRY(cuda_host_workspace(on_host, &host_work));
-    const ritz_status status = SOLVER(
-        cusolverDnXsyevd(p->solver, p->params, p->job, lower, A.rows, p->type, A.data, A.ld, p->type,
-                         W.data, p->type, device_work, on_device, host_work, on_host, info));
+    const ritz_status status = SOLVER(cusolverDnXsyevd(
+        p->solver, p->params, p->job, lower, A.rows, p->type, A.data, A.ld, p->type, W.data,
+        p->type, device_work, on_device, host_work, on_host, info));
     cuda_host_workspace_done(s, host_work);
     return status;
 }
@@ -67,13 +70,13 @@ static ritz_status syevd_many(ritz_stream *s, const struct problem *p, ritz_dmat
     size_t on_device = 0, on_host = 0;
     void *device_work = NULL, *host_work = NULL;
     RITZ_TRY(SOLVER(cusolverDnXsyevBatched_bufferSize(p->solver, p->params, p->job, lower, A.rows,
-                                                      p->type, A.data, A.ld, p->type, W.data, p->type,
-                                                      &on_device, &on_host, A.batch)));
+                                                      p->type, A.data, A.ld, p->type, W.data,
+                                                      p->type, &on_device, &on_host, A.batch)));
     RITZ_TRY(ritz_work_bytes(s, on_device, &device_work));
     RITZ_TRY(cuda_host_workspace(on_host, &host_work));
     const ritz_status status = SOLVER(cusolverDnXsyevBatched(
-        p->solver, p->params, p->job, lower, A.rows, p->type, A.data, A.ld, p->type, W.data, p->type,
-        device_work, on_device, host_work, on_host, info, A.batch));
+        p->solver, p->params, p->job, lower, A.rows, p->type, A.data, A.ld, p->type, W.data,
+        p->type, device_work, on_device, host_work, on_host, info, A.batch));
     cuda_host_workspace_done(s, host_work);
     return status;
 }
@@ -90,12 +93,12 @@ static ritz_status solve_dense(ritz_stream *s, const struct problem *p, ritz_dma
                                int *info)
 {
     const int64_t chunk = A.batch == 1 ? 1 : chunk_of(A);
-    for (int64_t b = 0; b < A.batch; b += chunk > 1 ? chunk : 1) {
+    for (int64_t b = 0; b<A.batch; b += chunk> 1 ? chunk : 1) {
         const int64_t left = A.batch - b, count = chunk < 1 ? 1 : left < chunk ? left : chunk;
         const ritz_dmat Ab = cuda_items(A, b, count), Wb = cuda_items(W, b, count);
         const struct ritz_work_mark mark = ritz_work_mark(s);
-        const ritz_status status = count == 1 ? syevd_one(s, p, Ab, Wb, info + b)
-                                              : syevd_many(s, p, Ab, Wb, info + b);
+        const ritz_status status =
+            count == 1 ? syevd_one(s, p, Ab, Wb, info + b) : syevd_many(s, p, Ab, Wb, info + b);
         ritz_work_release(s, mark);
         RITZ_TRY(status);
     }
@@ -137,8 +140,10 @@ ritz_status cuda_syev(ritz_stream *s, ritz_dmat A, int64_t first, ritz_dmat W, r
     ritz_status rc;
     ritz_dmat verdicts;
     RITZ_TRY_OUT(cuda_verdicts(s, info, &verdicts));
-    if (is_small(A)) RITZ_TRY_OUT(by_jacobi(s, A, first, W, Z, verdicts));
-    else RITZ_TRY_OUT(by_divide_and_conquer(s, A, first, W, Z, verdicts));
+    if (is_small(A))
+        RITZ_TRY_OUT(by_jacobi(s, A, first, W, Z, verdicts));
+    else
+        RITZ_TRY_OUT(by_divide_and_conquer(s, A, first, W, Z, verdicts));
     RITZ_TRY_OUT(cuda_deliver_verdicts(s, verdicts, info));
 out:
     ritz_work_release(s, mark);

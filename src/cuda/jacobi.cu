@@ -1,10 +1,13 @@
-/* Singular values and symmetric eigenvalues of small matrices by Jacobi's method, many matrices at a time: one a block of
+/* Singular values and symmetric eigenvalues of small matrices by Jacobi's method, many matrices at
+ * a time: one a block of
  * threads, in shared memory.
  *
- * In a sweep every pair of columns is met once, in rounds of disjoint pairs (round-robin tournament), so that all
+ * In a sweep every pair of columns is met once, in rounds of disjoint pairs (round-robin
+ * tournament), so that all
  * pairs of a round are rotated at once. The order is fixed: results do not depend on the schedule.
  *
- * Sources: Golub and Van Loan, Matrix Computations, 4th ed. 2013, sections 8.5 (two-sided) and 8.6.3 (one-sided);
+ * Sources: Golub and Van Loan, Matrix Computations, 4th ed. 2013, sections 8.5 (two-sided) and
+ * 8.6.3 (one-sided);
  * Demmel and Veselic 1992 (the relative stopping rule).
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -15,7 +18,8 @@
 #include "cuda/factor_kernels.h"
 #include "cuda/thresholds.h"
 
-namespace {
+namespace
+{
 
 constexpr int THREADS = 128;
 constexpr int WARPS = THREADS / RITZ_WARP;
@@ -23,15 +27,31 @@ constexpr int64_t MOST_BLOCKS = 65535;
 constexpr int MOST = CUDA_JACOBI_MOST;
 constexpr int MOST_SWEEPS = 30;
 
-__device__ inline int lane() { return static_cast<int>(threadIdx.x) % RITZ_WARP; }
-__device__ inline int warp() { return static_cast<int>(threadIdx.x) / RITZ_WARP; }
+__device__ inline int lane()
+{
+    return static_cast<int>(threadIdx.x) % RITZ_WARP;
+}
+__device__ inline int warp()
+{
+    return static_cast<int>(threadIdx.x) / RITZ_WARP;
+}
 
-__host__ __device__ inline int odd(int n) { return n | 1; }
+__host__ __device__ inline int odd(int n)
+{
+    return n | 1;
+}
 
-__device__ inline float epsilon(float) { return FLT_EPSILON; }
-__device__ inline double epsilon(double) { return DBL_EPSILON; }
+__device__ inline float epsilon(float)
+{
+    return FLT_EPSILON;
+}
+__device__ inline double epsilon(double)
+{
+    return DBL_EPSILON;
+}
 
-/* Players of pair number `pair` in round `round` of a tournament of `even` players: p < q. The last player stays, the others move on. */
+/* Players of pair number `pair` in round `round` of a tournament of `even` players: p < q. The
+ * last player stays, the others move on. */
 __device__ inline void opponents(int even, int round, int pair, int &p, int &q)
 {
     const int ring = even - 1;
@@ -50,13 +70,26 @@ template <typename T> __device__ inline void rotation(T a, T b, T g, T &c, T &s)
     s = c * t;
 }
 
-/* A column shorter than the root of the smallest normal number has no direction: its square underflows. The largest
+/* A column shorter than the root of the smallest normal number has no direction: its square
+ * underflows. The largest
  * entry of the matrix is near 1. */
-__device__ inline float shortest(float) { return 1.1e-19f; }
-__device__ inline double shortest(double) { return 1.5e-154; }
+__device__ inline float shortest(float)
+{
+    return 1.1e-19f;
+}
+__device__ inline double shortest(double)
+{
+    return 1.5e-154;
+}
 
-__device__ inline int most_exponent(float) { return FLT_MAX_EXP - 2; }
-__device__ inline int most_exponent(double) { return DBL_MAX_EXP - 2; }
+__device__ inline int most_exponent(float)
+{
+    return FLT_MAX_EXP - 2;
+}
+__device__ inline int most_exponent(double)
+{
+    return DBL_MAX_EXP - 2;
+}
 
 /* A power of two that brings `largest` near 1, as far as one exists; 1 for 0. */
 template <typename T> __device__ inline T balance(T largest)
@@ -69,9 +102,9 @@ template <typename T> __device__ inline T balance(T largest)
 /* ---- one-sided: A V = U diag(S) ---- */
 
 template <typename T> struct svd_tile {
-    T *A;     /* m x n, ld lda: becomes U diag(S) */
-    T *V;     /* n x n, ld ldv */
-    T *sigma; /* n */
+    T *A;      /* m x n, ld lda: becomes U diag(S) */
+    T *V;      /* n x n, ld ldv */
+    T *sigma;  /* n */
     int *rank; /* n: place of each column in descending order */
     int m, n, lda, ldv;
 };
@@ -84,7 +117,8 @@ template <typename T> __device__ T column_sumsq(const T *x, int m)
 }
 
 /* Make columns p and q orthogonal; by one whole warp. True if they were not. */
-template <typename T> __device__ bool rotate_columns(const svd_tile<T> &t, int p, int q, T tolerance)
+template <typename T>
+__device__ bool rotate_columns(const svd_tile<T> &t, int p, int q, T tolerance)
 {
     T *x = t.A + p * t.lda, *y = t.A + q * t.lda;
     T dot = 0;
@@ -151,7 +185,8 @@ template <typename T> __device__ void measure(const svd_tile<T> &t)
     __syncthreads();
 }
 
-/* Columns of A without length become orthonormal to all others: a unit vector, orthogonalised twice; the one
+/* Columns of A without length become orthonormal to all others: a unit vector, orthogonalised
+ * twice; the one
  * is taken that the basis covers least. By one whole warp. */
 template <typename T> __device__ void complete_column(const svd_tile<T> &t, int j)
 {
@@ -206,7 +241,8 @@ __global__ void __launch_bounds__(THREADS)
     RITZ_SHARED(T, values, [MOST]);
     RITZ_SHARED(int, rank, [MOST]);
     RITZ_SHARED(T, factor, );
-    const int m = static_cast<int>(q.m), n = static_cast<int>(q.n), tid = static_cast<int>(threadIdx.x);
+    const int m = static_cast<int>(q.m), n = static_cast<int>(q.n),
+              tid = static_cast<int>(threadIdx.x);
     const svd_tile<T> t = {memory, memory + odd(m) * n, sigma, rank, m, n, odd(m), odd(n)};
     for (int64_t b = blockIdx.x; b < q.batch; b += gridDim.x) {
         const T *from = A + b * q.stride;
@@ -256,8 +292,7 @@ __global__ void __launch_bounds__(THREADS)
 /* ---- two-sided: A V = V diag(W) for symmetric A ---- */
 
 /* Rows or columns p and q of a matrix, rotated; `across` walks along the other index. */
-template <typename T>
-__device__ inline void rotate_entries(T *x, T *y, T c, T s)
+template <typename T> __device__ inline void rotate_entries(T *x, T *y, T c, T s)
 {
     const T u = *x, v = *y;
     *x = c * u - s * v;
@@ -333,7 +368,8 @@ __global__ void __launch_bounds__(THREADS)
                         rotate_entries(&M[j * ld + p], &M[j * ld + r], cosine[pair], sine[pair]);
                 }
                 __syncthreads();
-                if (tid < pairs && sine[tid] != 0) { /* zero by construction; what stands there is rounding */
+                /* zero by construction; what stands there is rounding */
+                if (tid < pairs && sine[tid] != 0) {
                     int p, r;
                     opponents(even, round, tid, p, r);
                     M[p * ld + r] = M[r * ld + p] = 0;
@@ -364,7 +400,10 @@ __global__ void __launch_bounds__(THREADS)
     }
 }
 
-unsigned blocks_for(int64_t batch) { return static_cast<unsigned>(min(batch, MOST_BLOCKS)); }
+unsigned blocks_for(int64_t batch)
+{
+    return static_cast<unsigned>(min(batch, MOST_BLOCKS));
+}
 
 template <typename T>
 cudaError_t svd(const struct jacobi_small *q, T *A, T *S, T *U, T *Vt, int32_t *info,
@@ -376,7 +415,8 @@ cudaError_t svd(const struct jacobi_small *q, T *A, T *S, T *U, T *Vt, int32_t *
 }
 
 template <typename T>
-cudaError_t eigen(const struct jacobi_small *q, T *A, T *W, T *Z, int32_t *info, cudaStream_t stream)
+cudaError_t eigen(const struct jacobi_small *q, T *A, T *W, T *Z, int32_t *info,
+                  cudaStream_t stream)
 {
     const size_t n = static_cast<size_t>(q->n);
     return RITZ_LAUNCH((eigen_small<T>), blocks_for(q->batch), THREADS, sizeof(T) * 2 * (n | 1) * n,
@@ -403,8 +443,8 @@ extern "C" cudaError_t launch_eigen_f32(const struct jacobi_small *q, float *A, 
     return eigen(q, A, W, Z, info, stream);
 }
 
-extern "C" cudaError_t launch_eigen_f64(const struct jacobi_small *q, double *A, double *W, double *Z,
-                                        int32_t *info, cudaStream_t stream)
+extern "C" cudaError_t launch_eigen_f64(const struct jacobi_small *q, double *A, double *W,
+                                        double *Z, int32_t *info, cudaStream_t stream)
 {
     return eigen(q, A, W, Z, info, stream);
 }

@@ -5,7 +5,8 @@
 
 #include "cuda/factor_kernels.h"
 
-namespace {
+namespace
+{
 
 constexpr int THREADS = 256;
 constexpr int64_t MOST_BLOCKS = 1024;
@@ -14,7 +15,8 @@ __global__ void __launch_bounds__(THREADS)
     fill_pointers(char *base, int64_t step, int64_t count, void **out)
 {
     const int64_t width = static_cast<int64_t>(gridDim.x) * THREADS;
-    for (int64_t b = static_cast<int64_t>(blockIdx.x) * THREADS + threadIdx.x; b < count; b += width)
+    for (int64_t b = static_cast<int64_t>(blockIdx.x) * THREADS + threadIdx.x; b < count;
+         b += width)
         out[b] = base + b * step;
 }
 

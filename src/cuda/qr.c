@@ -1,7 +1,9 @@
-/* Householder QR: Ritz's own kernels for matrices that fit into shared memory, a whole batch in one launch; cuSOLVER for
+/* Householder QR: Ritz's own kernels for matrices that fit into shared memory, a whole batch in one
+ * launch; cuSOLVER for
  * larger ones, item by item.
  *
- * cuSOLVER's `info` of these routines speaks of wrong arguments only, which the checks of core exclude; it is not read.
+ * cuSOLVER's `info` of these routines speaks of wrong arguments only, which the checks of core
+ * exclude; it is not read.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
@@ -20,7 +22,8 @@ static cudaDataType type_of(ritz_dtype dtype)
     return dtype == RITZ_F64 ? CUDA_R_64F : CUDA_R_32F;
 }
 
-/* tau as cuSOLVER wants it: contiguous for each item. `tau` itself, or workspace of the same shape. */
+/* tau as cuSOLVER wants it: contiguous for each item. `tau` itself, or workspace of the same
+ * shape. */
 static ritz_status contiguous(ritz_stream *s, ritz_dmat tau, ritz_dmat *t)
 {
     *t = tau;
@@ -28,7 +31,10 @@ static ritz_status contiguous(ritz_stream *s, ritz_dmat tau, ritz_dmat *t)
     return ritz_work_dmat(s, tau.dtype, RITZ_COL_MAJOR, tau.rows, 1, tau.batch, t);
 }
 
-static ritz_dmat item(ritz_dmat A, int64_t b) { return cuda_items(A, A.batch == 1 ? 0 : b, 1); }
+static ritz_dmat item(ritz_dmat A, int64_t b)
+{
+    return cuda_items(A, A.batch == 1 ? 0 : b, 1);
+}
 
 /* ---- geqrf ---- */
 
@@ -40,13 +46,13 @@ static ritz_status geqrf_item(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *
     void *device_work = NULL, *host_work = NULL;
     const cudaDataType type = type_of(A.dtype);
     RITZ_TRY(cuda_solver(s, &solver, &params));
-    RITZ_TRY(SOLVER(cusolverDnXgeqrf_bufferSize(solver, params, A.rows, A.cols, type, A.data, A.ld, type,
-                                                tau.data, type, &on_device, &on_host)));
+    RITZ_TRY(SOLVER(cusolverDnXgeqrf_bufferSize(solver, params, A.rows, A.cols, type, A.data, A.ld,
+                                                type, tau.data, type, &on_device, &on_host)));
     RITZ_TRY(ritz_work_bytes(s, on_device, &device_work));
     RITZ_TRY(cuda_host_workspace(on_host, &host_work));
-    const ritz_status status = SOLVER(
-        cusolverDnXgeqrf(solver, params, A.rows, A.cols, type, A.data, A.ld, type, tau.data, type,
-                         device_work, on_device, host_work, on_host, info));
+    const ritz_status status =
+        SOLVER(cusolverDnXgeqrf(solver, params, A.rows, A.cols, type, A.data, A.ld, type, tau.data,
+                                type, device_work, on_device, host_work, on_host, info));
     cuda_host_workspace_done(s, host_work);
     return status;
 }
@@ -84,8 +90,7 @@ ritz_status cuda_geqrf(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
         .tau_stride = tau.batch_stride,
         .batch = A.batch,
     };
-    if (A.dtype == RITZ_F64)
-        return CUDA(launch_geqrf_f64(&q, A.data, tau.data, cuda_native(s)));
+    if (A.dtype == RITZ_F64) return CUDA(launch_geqrf_f64(&q, A.data, tau.data, cuda_native(s)));
     return CUDA(launch_geqrf_f32(&q, A.data, tau.data, cuda_native(s)));
 }
 
@@ -100,12 +105,15 @@ static ritz_status orgqr_item(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *
     void *work = NULL;
     RITZ_TRY(cuda_solver(s, &solver, &params));
     if (A.dtype == RITZ_F64)
-        RITZ_TRY(SOLVER(cusolverDnDorgqr_bufferSize(solver, m, n, r, A.data, ld, tau.data, &elements)));
+        RITZ_TRY(
+            SOLVER(cusolverDnDorgqr_bufferSize(solver, m, n, r, A.data, ld, tau.data, &elements)));
     else
-        RITZ_TRY(SOLVER(cusolverDnSorgqr_bufferSize(solver, m, n, r, A.data, ld, tau.data, &elements)));
+        RITZ_TRY(
+            SOLVER(cusolverDnSorgqr_bufferSize(solver, m, n, r, A.data, ld, tau.data, &elements)));
     RITZ_TRY(ritz_work_bytes(s, (size_t)elements * cuda_size(A.dtype), &work));
     if (A.dtype == RITZ_F64)
-        return SOLVER(cusolverDnDorgqr(solver, m, n, r, A.data, ld, tau.data, work, elements, info));
+        return SOLVER(
+            cusolverDnDorgqr(solver, m, n, r, A.data, ld, tau.data, work, elements, info));
     return SOLVER(cusolverDnSorgqr(solver, m, n, r, A.data, ld, tau.data, work, elements, info));
 }
 
@@ -144,8 +152,7 @@ ritz_status cuda_orgqr(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
         .tau_stride = cuda_batch_step(tau),
         .batch = A.batch,
     };
-    if (A.dtype == RITZ_F64)
-        return CUDA(launch_orgqr_f64(&q, A.data, tau.data, cuda_native(s)));
+    if (A.dtype == RITZ_F64) return CUDA(launch_orgqr_f64(&q, A.data, tau.data, cuda_native(s)));
     return CUDA(launch_orgqr_f32(&q, A.data, tau.data, cuda_native(s)));
 }
 
@@ -162,17 +169,17 @@ static ritz_status ormqr_item(ritz_stream *s, cublasOperation_t op, ritz_dmat A,
     void *work = NULL;
     RITZ_TRY(cuda_solver(s, &solver, &params));
     if (A.dtype == RITZ_F64)
-        RITZ_TRY(SOLVER(cusolverDnDormqr_bufferSize(solver, left, op, m, n, r, A.data, lda, tau.data,
-                                                    C.data, ldc, &elements)));
+        RITZ_TRY(SOLVER(cusolverDnDormqr_bufferSize(solver, left, op, m, n, r, A.data, lda,
+                                                    tau.data, C.data, ldc, &elements)));
     else
-        RITZ_TRY(SOLVER(cusolverDnSormqr_bufferSize(solver, left, op, m, n, r, A.data, lda, tau.data,
-                                                    C.data, ldc, &elements)));
+        RITZ_TRY(SOLVER(cusolverDnSormqr_bufferSize(solver, left, op, m, n, r, A.data, lda,
+                                                    tau.data, C.data, ldc, &elements)));
     RITZ_TRY(ritz_work_bytes(s, (size_t)elements * cuda_size(A.dtype), &work));
     if (A.dtype == RITZ_F64)
-        return SOLVER(cusolverDnDormqr(solver, left, op, m, n, r, A.data, lda, tau.data, C.data, ldc,
-                                       work, elements, info));
-    return SOLVER(cusolverDnSormqr(solver, left, op, m, n, r, A.data, lda, tau.data, C.data, ldc, work,
-                                   elements, info));
+        return SOLVER(cusolverDnDormqr(solver, left, op, m, n, r, A.data, lda, tau.data, C.data,
+                                       ldc, work, elements, info));
+    return SOLVER(cusolverDnSormqr(solver, left, op, m, n, r, A.data, lda, tau.data, C.data, ldc,
+                                   work, elements, info));
 }
 
 static ritz_status ormqr_large(ritz_stream *s, cublasOperation_t op, ritz_dmat A, ritz_dmat tau,

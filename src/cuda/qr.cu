@@ -1,16 +1,20 @@
-/* Householder QR of small matrices, many at a time: one matrix a block of threads, in shared memory.
+/* Householder QR of small matrices, many at a time: one matrix a block of threads, in shared
+ * memory.
  *
- * Reflectors are LAPACK's: H = I - tau v vᵀ, v(k) = 1 implied, the rest of v below the diagonal of column k.
+ * Reflectors are LAPACK's: H = I - tau v vᵀ, v(k) = 1 implied, the rest of v below the diagonal of
+ * column k.
  * A warp has a column; lanes share its rows.
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, algorithms 5.1.1 and 5.2.1; forming Q backwards: section 5.1.6.
+ * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, algorithms 5.1.1 and 5.2.1;
+ * forming Q backwards: section 5.1.6.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/warp.cuh"
 
 #include "cuda/factor_kernels.h"
 
-namespace {
+namespace
+{
 
 constexpr int THREADS = 128;
 constexpr int WARPS = THREADS / RITZ_WARP;
@@ -20,13 +24,25 @@ constexpr int64_t MOST_BLOCKS = 65535;
 template <typename T> struct tile {
     T *p;
     int rows, cols, ld;
-    __device__ T &at(int i, int j) const { return p[j * ld + i]; }
+    __device__ T &at(int i, int j) const
+    {
+        return p[j * ld + i];
+    }
 };
 
-__host__ __device__ inline int odd(int n) { return n | 1; }
+__host__ __device__ inline int odd(int n)
+{
+    return n | 1;
+}
 
-__device__ inline int lane() { return static_cast<int>(threadIdx.x) % RITZ_WARP; }
-__device__ inline int warp() { return static_cast<int>(threadIdx.x) / RITZ_WARP; }
+__device__ inline int lane()
+{
+    return static_cast<int>(threadIdx.x) % RITZ_WARP;
+}
+__device__ inline int warp()
+{
+    return static_cast<int>(threadIdx.x) / RITZ_WARP;
+}
 
 template <typename T> __device__ void load(const tile<T> &t, const T *A, int64_t ld)
 {
@@ -166,10 +182,12 @@ __global__ void __launch_bounds__(THREADS)
     }
 }
 
-unsigned blocks_for(int64_t batch) { return static_cast<unsigned>(min(batch, MOST_BLOCKS)); }
+unsigned blocks_for(int64_t batch)
+{
+    return static_cast<unsigned>(min(batch, MOST_BLOCKS));
+}
 
-template <typename T>
-cudaError_t geqrf(const struct qr_small *q, T *A, T *tau, cudaStream_t stream)
+template <typename T> cudaError_t geqrf(const struct qr_small *q, T *A, T *tau, cudaStream_t stream)
 {
     const int m = static_cast<int>(q->m), n = static_cast<int>(q->n);
     return RITZ_LAUNCH((geqrf_small<T>), blocks_for(q->batch), THREADS,

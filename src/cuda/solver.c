@@ -10,7 +10,10 @@
 
 /* ---- host workspace ---- */
 
-static void nothing(void *context) { (void)context; }
+static void nothing(void *context)
+{
+    (void)context;
+}
 
 ritz_status cuda_host_workspace(size_t bytes, void **p)
 {
@@ -52,8 +55,8 @@ static ritz_status scale_items(ritz_stream *s, ritz_dmat X, ritz_dmat factors, i
     if (X.dtype == RITZ_F64)
         return CUDA(launch_scale_items_f64(X.data, X.rows, X.cols, row, col, stride, X.batch,
                                            factors.data, divide, cuda_native(s)));
-    return CUDA(launch_scale_items_f32(X.data, X.rows, X.cols, row, col, stride, X.batch, factors.data,
-                                       divide, cuda_native(s)));
+    return CUDA(launch_scale_items_f32(X.data, X.rows, X.cols, row, col, stride, X.batch,
+                                       factors.data, divide, cuda_native(s)));
 }
 
 ritz_status cuda_balance(ritz_stream *s, ritz_dmat A, ritz_dmat *factors)

@@ -39,7 +39,8 @@ out:
     return rc;
 }
 
-/* A set of handles for this stream, from the device's idle ones or new. Making new ones allocates and may
+/* A set of handles for this stream, from the device's idle ones or new. Making new ones allocates
+ * and may
  * synchronise: it happens once a stream, at its first library call. */
 static ritz_status take_handles(ritz_stream *s)
 {
@@ -172,8 +173,8 @@ ritz_status cuda_stream_wrap(ritz_stream *s, void *native)
     int index = -1;
     enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
     RITZ_TRY(CUDA(cudaStreamGetDevice((cudaStream_t)native, &index)));
-    RITZ_REQUIRE(index == g->index, RITZ_ERR_DEVICE, "the native stream is of GPU %d, the device is GPU %d",
-                 index, g->index);
+    RITZ_REQUIRE(index == g->index, RITZ_ERR_DEVICE,
+                 "the native stream is of GPU %d, the device is GPU %d", index, g->index);
     RITZ_TRY(CUDA(cudaStreamIsCapturing((cudaStream_t)native, &capture)));
     RITZ_REQUIRE(capture == cudaStreamCaptureStatusNone, RITZ_ERR_STATE,
                  "the native stream is capturing; wrap it before the capture begins");
@@ -192,8 +193,8 @@ void cuda_stream_destroy(ritz_stream *s)
 static ritz_status fetch_status_word(ritz_stream *s)
 {
     struct cuda_stream *c = cuda_stream_of(s);
-    const ritz_status asked = CUDA(cudaMemcpyAsync(
-        c->word_on_host, c->word, sizeof *c->word, cudaMemcpyDeviceToHost, c->stream));
+    const ritz_status asked = CUDA(cudaMemcpyAsync(c->word_on_host, c->word, sizeof *c->word,
+                                                   cudaMemcpyDeviceToHost, c->stream));
     /* Whoever asks to wait may free memory afterwards: wait in any case. */
     if (asked != RITZ_OK) (void)cudaStreamSynchronize(c->stream);
     return asked != RITZ_OK ? asked : CUDA(cudaStreamSynchronize(c->stream));
@@ -234,8 +235,10 @@ ritz_status cuda_stream_status(ritz_stream *s, int clear, struct ritz_device_sta
 static void unlink_call(struct cuda_stream *c, struct cuda_host_call *call)
 {
     pthread_mutex_lock(&c->lock);
-    if (call->previous) call->previous->next = call->next;
-    else c->calls = call->next;
+    if (call->previous)
+        call->previous->next = call->next;
+    else
+        c->calls = call->next;
     if (call->next) call->next->previous = call->previous;
     pthread_mutex_unlock(&c->lock);
 }

@@ -1,4 +1,5 @@
-/* Thin SVD of matrices with m >= n: Ritz's own Jacobi kernel for small ones, a whole batch in one launch; cuSOLVER's QR iteration
+/* Thin SVD of matrices with m >= n: Ritz's own Jacobi kernel for small ones, a whole batch in one
+ * launch; cuSOLVER's QR iteration
  * (Xgesvd) for larger ones, item by item. Xgesvd is the slow and safe one of its SVDs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -47,15 +48,14 @@ static ritz_status gesvd_item(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dma
     /* The leading dimensions are checked even where there is nothing to write. */
     const int64_t ldu = U.data ? U.ld : A.rows, ldv = Vt.data ? Vt.ld : A.cols;
     RITZ_TRY(cuda_solver(s, &solver, &params));
-    RITZ_TRY(SOLVER(cusolverDnXgesvd_bufferSize(solver, params, job, job, A.rows, A.cols, type, A.data,
-                                                A.ld, type, S.data, type, U.data, ldu, type, Vt.data,
-                                                ldv, type, &on_device, &on_host)));
+    RITZ_TRY(SOLVER(cusolverDnXgesvd_bufferSize(solver, params, job, job, A.rows, A.cols, type,
+                                                A.data, A.ld, type, S.data, type, U.data, ldu, type,
+                                                Vt.data, ldv, type, &on_device, &on_host)));
     RITZ_TRY(ritz_work_bytes(s, on_device, &device_work));
     RITZ_TRY(cuda_host_workspace(on_host, &host_work));
-    const ritz_status status =
-        SOLVER(cusolverDnXgesvd(solver, params, job, job, A.rows, A.cols, type, A.data, A.ld, type,
-                                S.data, type, U.data, ldu, type, Vt.data, ldv, type, device_work,
-                                on_device, host_work, on_host, info));
+    const ritz_status status = SOLVER(cusolverDnXgesvd(
+        solver, params, job, job, A.rows, A.cols, type, A.data, A.ld, type, S.data, type, U.data,
+        ldu, type, Vt.data, ldv, type, device_work, on_device, host_work, on_host, info));
     cuda_host_workspace_done(s, host_work);
     return status;
 }
@@ -96,8 +96,10 @@ ritz_status cuda_gesvd(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat U, ri
     ritz_status rc;
     ritz_dmat verdicts;
     RITZ_TRY_OUT(cuda_verdicts(s, info, &verdicts));
-    if (is_small(A)) RITZ_TRY_OUT(by_jacobi(s, A, S, U, Vt, verdicts));
-    else RITZ_TRY_OUT(by_qr_iteration(s, A, S, U, Vt, verdicts));
+    if (is_small(A))
+        RITZ_TRY_OUT(by_jacobi(s, A, S, U, Vt, verdicts));
+    else
+        RITZ_TRY_OUT(by_qr_iteration(s, A, S, U, Vt, verdicts));
     RITZ_TRY_OUT(cuda_deliver_verdicts(s, verdicts, info));
 out:
     ritz_work_release(s, mark);

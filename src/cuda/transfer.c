@@ -1,10 +1,13 @@
 /* Moving matrices between host and device.
  *
- * What lies alike on both sides is copied as bytes. Otherwise the device holds a dense copy in the host's type and layout, and
+ * What lies alike on both sides is copied as bytes. Otherwise the device holds a dense copy in the
+ * host's type and layout, and
  * its own copy kernel converts, so that the host never converts an element.
  *
- * Page-locked host memory is copied directly. Pageable memory goes through a ring of page-locked slots: the upload copies
- * into a slot and returns; the download lets a host function copy out of the slot in stream order. Only a transfer that is longer than the ring waits.
+ * Page-locked host memory is copied directly. Pageable memory goes through a ring of page-locked
+ * slots: the upload copies
+ * into a slot and returns; the download lets a host function copy out of the slot in stream order.
+ * Only a transfer that is longer than the ring waits.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
@@ -15,7 +18,7 @@
 enum { SLOTS = 4, SLOT_BYTES = 1 << 20 };
 
 struct cuda_ring {
-    char *memory; /* SLOTS * SLOT_BYTES, page-locked */
+    char *memory;            /* SLOTS * SLOT_BYTES, page-locked */
     cudaEvent_t free[SLOTS]; /* recorded behind the last use of each slot */
     int events;
     int turn;
@@ -43,8 +46,8 @@ static ritz_status ring_of(ritz_stream *s, struct cuda_ring **out)
     RITZ_TRY_OUT(CUDA(cudaMallocHost(&memory, (size_t)SLOTS * SLOT_BYTES)));
     ring->memory = memory;
     for (; ring->events < SLOTS; ring->events++)
-        RITZ_TRY_OUT(CUDA(
-            cudaEventCreateWithFlags(&ring->free[ring->events], cudaEventDisableTiming)));
+        RITZ_TRY_OUT(
+            CUDA(cudaEventCreateWithFlags(&ring->free[ring->events], cudaEventDisableTiming)));
     *out = c->ring = ring;
     return RITZ_OK;
 out:
@@ -64,7 +67,8 @@ static ritz_status take_slot(struct cuda_ring *ring, int *slot)
 
 /* ---- lines: what is contiguous on the host ---- */
 
-/* The elements of a host matrix as `count` lines of `bytes`, `pitch` bytes apart, in `batch` items. Lines that join
+/* The elements of a host matrix as `count` lines of `bytes`, `pitch` bytes apart, in `batch` items.
+ * Lines that join
  * are one. */
 struct lines {
     char *first;
@@ -116,7 +120,10 @@ static struct lines device_lines(ritz_dmat D)
     return lines_of(D.data, D.dtype, D.layout, D.rows, D.cols, D.ld, D.batch, D.batch_stride);
 }
 
-static int is_dense(struct lines l) { return l.count == 1 && l.batch == 1; }
+static int is_dense(struct lines l)
+{
+    return l.count == 1 && l.batch == 1;
+}
 
 /* Copy `bytes` dense bytes from position `at` of the lines to `dense`, or back. */
 static void gather(struct lines l, size_t at, size_t bytes, char *dense, int scatter)
@@ -125,8 +132,10 @@ static void gather(struct lines l, size_t at, size_t bytes, char *dense, int sca
         const size_t line = at / l.bytes, inside = at % l.bytes;
         const size_t left = l.bytes - inside, piece = left < bytes ? left : bytes;
         char *there = l.first + line / l.count * l.batch_pitch + line % l.count * l.pitch + inside;
-        if (scatter) memcpy(there, dense, piece);
-        else memcpy(dense, there, piece);
+        if (scatter)
+            memcpy(there, dense, piece);
+        else
+            memcpy(dense, there, piece);
         at += piece;
         dense += piece;
         bytes -= piece;
@@ -145,8 +154,8 @@ static ritz_status upload_staged(ritz_stream *s, struct lines from, char *to, si
         RITZ_TRY(take_slot(ring, &slot));
         char *stage = ring->memory + (size_t)slot * SLOT_BYTES;
         gather(from, at, bytes, stage, 0);
-        RITZ_TRY(CUDA(
-            cudaMemcpyAsync(to + at, stage, bytes, cudaMemcpyHostToDevice, cuda_native(s))));
+        RITZ_TRY(
+            CUDA(cudaMemcpyAsync(to + at, stage, bytes, cudaMemcpyHostToDevice, cuda_native(s))));
         RITZ_TRY(CUDA(cudaEventRecord(ring->free[slot], cuda_native(s))));
     }
     return RITZ_OK;
@@ -170,7 +179,8 @@ static ritz_status download_slot(ritz_stream *s, struct cuda_ring *ring, const c
     int slot;
     RITZ_TRY(take_slot(ring, &slot));
     char *stage = ring->memory + (size_t)slot * SLOT_BYTES;
-    RITZ_TRY(CUDA(cudaMemcpyAsync(stage, from + at, bytes, cudaMemcpyDeviceToHost, cuda_native(s))));
+    RITZ_TRY(
+        CUDA(cudaMemcpyAsync(stage, from + at, bytes, cudaMemcpyDeviceToHost, cuda_native(s))));
     struct unpack *u = malloc(sizeof *u);
     RITZ_REQUIRE(u, RITZ_ERR_MEMORY, "no host memory for a transfer");
     *u = (struct unpack){to, at, bytes, stage};
@@ -223,13 +233,14 @@ static ritz_status copy_lines(ritz_stream *s, struct lines to, struct lines from
 
 static int same_lines(struct lines a, struct lines b)
 {
-    return a.bytes == b.bytes && a.count == b.count && a.batch == b.batch &&
-           a.pitch <= MAX_PITCH && b.pitch <= MAX_PITCH;
+    return a.bytes == b.bytes && a.count == b.count && a.batch == b.batch && a.pitch <= MAX_PITCH &&
+           b.pitch <= MAX_PITCH;
 }
 
 /* ---- the two directions ---- */
 
-/* A caller who is told of a failure may free the host memory at once: none of it may be in use then. */
+/* A caller who is told of a failure may free the host memory at once: none of it may be in use
+ * then. */
 static ritz_status settle(ritz_stream *s, ritz_status rc)
 {
     if (rc != RITZ_OK) (void)cudaStreamSynchronize(cuda_native(s));

@@ -1,6 +1,7 @@
 /* Sources of rows.
  *
- * Memory is handed on in blocks of views. Files and functions are read into two buffers by turns, so that the stream can work on one block while the next one
+ * Memory is handed on in blocks of views. Files and functions are read into two buffers by turns,
+ * so that the stream can work on one block while the next one
  * is read; an event per buffer tells when the stream has passed it.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -36,8 +37,13 @@ ritz_rows ritz_rows_files(const char *const *paths, int64_t count)
 ritz_rows ritz_rows_callback(ritz_dtype dtype, int64_t rows, int64_t cols, int once,
                              ritz_rows_function function, void *context)
 {
-    return (ritz_rows){.kind = RITZ_ROWS_CALLBACK, .dtype = dtype, .rows = rows, .cols = cols,
-                       .function = function, .context = context, .once = once};
+    return (ritz_rows){.kind = RITZ_ROWS_CALLBACK,
+                       .dtype = dtype,
+                       .rows = rows,
+                       .cols = cols,
+                       .function = function,
+                       .context = context,
+                       .once = once};
 }
 
 /* ---- a feed ---- */
@@ -55,12 +61,13 @@ struct ritz_feed {
     int64_t file;          /* the one that is being read */
     int64_t file_next;     /* next row of it */
 
-    /* What is not read in place: one block's raw bytes on the host, and on a device that cannot read those. */
+    /* What is not read in place: one block's raw bytes on the host, and on a device that cannot
+     * read those. */
     ritz_hmat buffer[BUFFERS];
     ritz_dmat copy[BUFFERS];
     ritz_event *passed[BUFFERS];
-    int turn;         /* buffer of the next block */
-    int outstanding;  /* the last block's buffer has no event behind it yet */
+    int turn;        /* buffer of the next block */
+    int outstanding; /* the last block's buffer has no event behind it yet */
 };
 
 static const char *path_of(const ritz_rows *rows, int64_t file)
@@ -132,7 +139,8 @@ static ritz_status open_memory(struct ritz_feed *feed)
     if (rows->kind == RITZ_ROWS_HMAT) {
         RITZ_TRY(ritz_check_host(rows->host, "the source"));
         if (!ritz_feed_in_place(feed)) {
-            RITZ_REQUIRE(rows->host.batch == 1, RITZ_ERR_SHAPE, "the source is a batch of matrices");
+            RITZ_REQUIRE(rows->host.batch == 1, RITZ_ERR_SHAPE,
+                         "the source is a batch of matrices");
             feed->info.rows = rows->host.rows;
             feed->info.cols = rows->host.cols;
             feed->info.dtype = rows->host.dtype;
@@ -223,9 +231,15 @@ void ritz_feed_close(struct ritz_feed **feed)
     *feed = NULL;
 }
 
-const ritz_rows_info *ritz_feed_info(const struct ritz_feed *feed) { return &feed->info; }
+const ritz_rows_info *ritz_feed_info(const struct ritz_feed *feed)
+{
+    return &feed->info;
+}
 
-int ritz_feed_can_rewind(const struct ritz_feed *feed) { return !feed->rows.once; }
+int ritz_feed_can_rewind(const struct ritz_feed *feed)
+{
+    return !feed->rows.once;
+}
 
 /* ---- reading ---- */
 

@@ -20,7 +20,8 @@ struct Pool {
 namespace
 {
 
-/* Streams, events and pools by handle; the default pools have fixed values, since nobody destroys them. */
+/* Streams, events and pools by handle; the default pools have fixed values, since nobody
+ * destroys them. */
 constexpr uintptr_t DEFAULT_POOLS = 0x00d0000000000000u;
 
 std::map<int, Pool *> &default_pools()
@@ -107,7 +108,8 @@ cudaError_t allocate_in_order(void **p, size_t bytes, Pool *pool, Stream *s)
     return cudaSuccess;
 }
 
-/* An allocation that may be freed by this call; `Space` and the kind of allocation are as they must be. */
+/* An allocation that may be freed by this call; `Space` and the kind of allocation are as they
+ * must be. */
 Record *to_be_freed(void *p)
 {
     Record *r = find_record(p);
@@ -162,7 +164,7 @@ void reset_pools()
 
 using namespace emu;
 
-/* ---- device memory ------------------------------------------------------------------------------- */
+/* ---- device memory --------------------------------------------------------------------------- */
 
 cudaError_t cudaMalloc(void **p, size_t bytes)
 {
@@ -210,7 +212,7 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
     return cudaSuccess;
 }
 
-/* ---- in stream order ----------------------------------------------------------------------------- */
+/* ---- in stream order ------------------------------------------------------------------------- */
 
 cudaError_t cudaMallocAsync(void **p, size_t bytes, cudaStream_t stream)
 {
@@ -258,7 +260,7 @@ cudaError_t cudaFreeAsync(void *p, cudaStream_t stream)
     return error != cudaSuccess ? remember(error) : end_release(s->device);
 }
 
-/* ---- pools --------------------------------------------------------------------------------------- */
+/* ---- pools ----------------------------------------------------------------------------------- */
 
 cudaError_t cudaMemPoolCreate(cudaMemPool_t *handle, const struct cudaMemPoolProps *props)
 {
@@ -370,7 +372,7 @@ cudaError_t cudaMemPoolTrimTo(cudaMemPool_t handle, size_t keep)
     return cudaSuccess;
 }
 
-/* ---- page-locked memory -------------------------------------------------------------------------- */
+/* ---- page-locked memory ---------------------------------------------------------------------- */
 
 static cudaError_t allocate_host(Call &call, void **p, size_t bytes)
 {
@@ -428,7 +430,7 @@ cudaError_t cudaHostUnregister(void *p)
     return error != cudaSuccess ? remember(error) : end_release(current_device());
 }
 
-/* ---- pointers ------------------------------------------------------------------------------------ */
+/* ---- pointers -------------------------------------------------------------------------------- */
 
 cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *attributes, const void *p)
 {

@@ -1,7 +1,9 @@
-/* Which bytes anybody wrote, and whether accesses are ordered: a cell for each four bytes, with the op that wrote them last
+/* Which bytes anybody wrote, and whether accesses are ordered: a cell for each four bytes, with the
+ * op that wrote them last
  * and two ops that read them since.
  *
- * Two accesses race if one writes and the later one's clock does not contain the earlier op. A page whose cells are all
+ * Two accesses race if one writes and the later one's clock does not contain the earlier op. A page
+ * whose cells are all
  * alike is kept as one cell, so that whole matrices cost little.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -110,12 +112,13 @@ void record(Accessor *a, Cell *c, uint32_t bytes)
             reader |= bytes;
             return;
         }
-    /* A reader that is ordered before us need not be remembered: who is ordered after us is so after it. */
+    /* A reader that is ordered before us need not be remembered: who is ordered after us is so
+     * after it. */
     size_t slot = c->reader[0] == 0 || a->ordered(c->reader[0]) ? 0 : 1;
     c->reader[slot] = mine;
 }
 
-/* ---- written bytes of a page --------------------------------------------------------------------- */
+/* ---- written bytes of a page ----------------------------------------------------------------- */
 
 uint64_t mask(size_t begin, size_t end) /* bits begin..end-1 of a word */
 {
@@ -147,7 +150,7 @@ void set_written(Detail *d, size_t begin, size_t end, bool written)
     });
 }
 
-/* ---- pages --------------------------------------------------------------------------------------- */
+/* ---- pages ----------------------------------------------------------------------------------- */
 
 std::vector<Detail *> &spare_details()
 {
@@ -244,7 +247,7 @@ Finding touch_bytes(Accessor *a, const void *p, size_t bytes)
     return finding;
 }
 
-/* ---- ranges -------------------------------------------------------------------------------------- */
+/* ---- ranges ---------------------------------------------------------------------------------- */
 
 void complain(const Range &r, const char *piece, Finding f)
 {
@@ -359,7 +362,8 @@ void fresh_cells(const void *p, size_t bytes)
             return true;
         }
         Detail *d = detail_of(page);
-        /* Allocations begin at multiples of a cell and share no cell; workspaces are not so exact, but only ours. */
+        /* Allocations begin at multiples of a cell and share no cell; workspaces are not so
+         * exact, but only ours. */
         std::fill(d->cell + begin / CELL, d->cell + (end + CELL - 1) / CELL, fresh);
         set_written(d, begin, end, false);
         return true;

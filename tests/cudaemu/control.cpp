@@ -1,6 +1,7 @@
 /* What the test wishes: settings and environment, violations, choices, reset.
  *
- * All state sits behind a function-local static, because kernels may be registered and CUDA called from static
+ * All state sits behind a function-local static, because kernels may be registered and CUDA called
+ * from static
  * constructors; nothing of it is destroyed, because CUDA may be called from destructors.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -114,7 +115,8 @@ std::string formatted(const char *format, va_list arguments)
     return text;
 }
 
-/* The test changes the machine, or starts anew, while the program still holds parts of the old one. */
+/* The test changes the machine, or starts anew, while the program still holds parts of the old
+ * one. */
 void refuse_if_alive(const char *what)
 {
     synchronise_everything();

@@ -157,7 +157,8 @@ cudaError_t download_pageable(Stream *s, const Copy &c)
     return synchronise(s);
 }
 
-/* Copying what nobody wrote is no mistake (padding); the destination is then as unwritten as the source. */
+/* Copying what nobody wrote is no mistake (padding); the destination is then as unwritten as the
+ * source. */
 cudaError_t copy_on_device(Stream *s, const Copy &c)
 {
     enqueue(s, c.name, [c] {

@@ -46,7 +46,8 @@ void append(std::string *json, const char *key, const Tally &tally)
 {
     *json += std::string(", \"") + key + "\": {";
     for (const auto &[name, n] : tally) {
-        /* Kernels of templates are called by their source text: quotes and backslashes cannot be excluded. */
+        /* Kernels of templates are called by their source text: quotes and backslashes cannot be
+         * excluded. */
         std::string escaped;
         for (char c : name) {
             if (c == '"' || c == '\\') escaped += '\\';

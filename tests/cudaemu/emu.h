@@ -1,8 +1,11 @@
 /* The control interface of the CUDA emulation, for tests.
  *
- * A test links libritz_cudaemu.so and so controls the very instance that the emulated plugin uses. Environment for runs
- * without code: EMU_SEED, EMU_ORDER (ascending | descending | random), EMU_MODE (late | early | random), EMU_FAIL (n),
- * EMU_GUARD=1, EMU_TRACE=1, EMU_DEVICES (count), EMU_PROFILE (none | no-driver | stub | old-driver | unusable).
+ * A test links libritz_cudaemu.so and so controls the very instance that the emulated plugin uses.
+ * Environment for runs
+ * without code: EMU_SEED, EMU_ORDER (ascending | descending | random), EMU_MODE (late | early |
+ * random), EMU_FAIL (n),
+ * EMU_GUARD=1, EMU_TRACE=1, EMU_DEVICES (count), EMU_PROFILE (none | no-driver | stub | old-driver
+ * | unusable).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_EMU_H
@@ -15,7 +18,8 @@
 extern "C" {
 #endif
 
-/* Forget everything: streams, memory, errors, counters, wishes of failure, what is forbidden. The machine, capacity, order and
+/* Forget everything: streams, memory, errors, counters, wishes of failure, what is forbidden. The
+ * machine, capacity, order and
  * mode stay. Only when nothing is alive (see emu_check_idle): aborts otherwise. */
 void emu_reset(uint64_t seed);
 
@@ -31,9 +35,10 @@ void emu_mode(enum emu_mode_kind kind);
 enum emu_profile { EMU_NORMAL, EMU_NO_DRIVER, EMU_STUB_DRIVER, EMU_OLD_DRIVER, EMU_UNUSABLE };
 void emu_set_devices(int count, enum emu_profile profile);
 void emu_set_capacity(size_t bytes); /* of each device's memory */
-void emu_guard(int on);              /* a page that nobody may touch after each allocation made from now on */
+void emu_guard(int on); /* a page that nobody may touch after each allocation made from now on */
 
-/* Leaks: allocations, streams, events, handles still alive, listed on stderr. Returns their number. */
+/* Leaks: allocations, streams, events, handles still alive, listed on stderr. Returns their
+ * number. */
 int emu_check_idle(void);
 
 /* Forbid what documentation promises not to happen; each is then a violation. */
@@ -45,27 +50,28 @@ enum emu_forbidden {
 };
 void emu_forbid(unsigned mask);
 
-/* Violations: aborted by default. Between emu_collect(1) and emu_collect(0) they are recorded instead. */
+/* Violations: aborted by default. Between emu_collect(1) and emu_collect(0) they are recorded
+ * instead. */
 void emu_collect(int on);
-int emu_violations(void);            /* recorded since emu_collect(1) */
+int emu_violations(void); /* recorded since emu_collect(1) */
 const char *emu_violation_kind(int index);
 const char *emu_violation_text(int index);
 
 /* Failure injection. Fallible calls are numbered from 1 after emu_fail_clear. */
 void emu_fail_clear(void);
-int64_t emu_calls(void);             /* fallible calls made since */
-void emu_fail_at(int64_t n);         /* the n-th fallible call fails with a plausible status */
-void emu_fail_from(int64_t n);       /* and all after it */
+int64_t emu_calls(void);       /* fallible calls made since */
+void emu_fail_at(int64_t n);   /* the n-th fallible call fails with a plausible status */
+void emu_fail_from(int64_t n); /* and all after it */
 void emu_fail_call(const char *name, int64_t k, int status); /* the k-th call of that name */
 void emu_fail_async(int64_t k, int cuda_error);              /* the k-th op fails when it runs */
-const char *emu_failed_call(void);   /* name of the last call that was made to fail, or "" */
-void emu_set_info(const char *name, int64_t k, int value);   /* info of the k-th call of that name */
-void emu_poison_output(const char *name, int64_t k);         /* NaN in its outputs, status success */
+const char *emu_failed_call(void); /* name of the last call that was made to fail, or "" */
+void emu_set_info(const char *name, int64_t k, int value); /* info of the k-th call of that name */
+void emu_poison_output(const char *name, int64_t k);       /* NaN in its outputs, status success */
 
 /* Counters since emu_reset or emu_counters_clear. */
 struct emu_counts {
     int64_t launches, library_calls, api_calls;
-    int64_t syncs;        /* explicit */
+    int64_t syncs; /* explicit */
     int64_t hidden_syncs;
     int64_t allocations, frees;
     int64_t bytes_h2d, bytes_d2h, bytes_d2d, bytes_memset;
@@ -74,9 +80,11 @@ struct emu_counts {
 };
 void emu_counters(struct emu_counts *c);
 void emu_counters_clear(void);
-const char *emu_counters_json(void); /* with launches by kernel and calls by name; valid until the next call */
+const char *
+emu_counters_json(void); /* with launches by kernel and calls by name; valid until the next call */
 
-/* How well the accesses of warps fit together, in builds with the access checker, from emu_measure(1) on. Kernels are
+/* How well the accesses of warps fit together, in builds with the access checker, from
+ * emu_measure(1) on. Kernels are
  * named as in RITZ_LAUNCH. Returns 0 if no such kernel ran. */
 struct emu_kernel_figures {
     int64_t sectors, ideal_sectors; /* of 32 bytes, in device memory */

@@ -1,8 +1,11 @@
 /* What the parts of the emulation share. Test code only; nothing of it is installed.
  *
- * All entry points of the emulated libraries take one lock, so the emulation's state needs no other. Device
- * work ("ops") waits in FIFO queues, one per stream, and runs on a thread that calls into the emulation: at a
- * synchronisation, or earlier, as the mode says. While ops run, device memory is accessible; on return to the
+ * All entry points of the emulated libraries take one lock, so the emulation's state needs no
+ * other. Device
+ * work ("ops") waits in FIFO queues, one per stream, and runs on a thread that calls into the
+ * emulation: at a
+ * synchronisation, or earlier, as the mode says. While ops run, device memory is accessible; on
+ * return to the
  * caller it is closed again.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -19,7 +22,8 @@
 
 #include "emu.h"
 
-namespace emu {
+namespace emu
+{
 
 /* What the test or the environment wished (control.cpp). Reading it needs no lock inside a Call. */
 struct Settings {
@@ -34,67 +38,90 @@ struct Settings {
 };
 const Settings &settings();
 
-/* ---- calls (fault.cpp, count.cpp) -------------------------------------------------------------- */
+/* ---- calls (fault.cpp, count.cpp) ------------------------------------------------------------ */
 
-/* Every emulated function begins with one of these. The constructor takes the lock, counts and numbers the call,
- * writes the trace line; in mode `early` or `random` the destructor runs queued ops; it closes the arenas and gives
+/* Every emulated function begins with one of these. The constructor takes the lock, counts and
+ * numbers the call,
+ * writes the trace line; in mode `early` or `random` the destructor runs queued ops; it closes the
+ * arenas and gives
  * the lock back. Calls may nest (a library call that copies): only the outermost counts. */
 enum CallKind : unsigned {
     PLAIN = 0,
-    SYNCHRONISES = 1,   /* documented: counted as an explicit synchronisation */
-    HIDDEN_SYNC = 2,    /* synchronises without being asked to: counted apart */
+    SYNCHRONISES = 1, /* documented: counted as an explicit synchronisation */
+    HIDDEN_SYNC = 2,  /* synchronises without being asked to: counted apart */
     ALLOCATES = 4,
     FREES = 8,
     NOT_IN_CAPTURE = 16, /* fails and invalidates a capture */
     INFALLIBLE = 32      /* never gets an injected failure (destroy, free, get-last-error) */
 };
-class Call {
-public:
+class Call
+{
+  public:
     Call(const char *name, unsigned kind);
     ~Call();
     Call(const Call &) = delete;
-    /* True if this call is to fail as the test wished; `status` then receives the wished code, or `otherwise`. */
+    /* True if this call is to fail as the test wished; `status` then receives the wished code,
+     * or `otherwise`. */
     bool injected(int *status, int otherwise);
-    const char *name() const { return name_; }
+    const char *name() const
+    {
+        return name_;
+    }
 
-private:
+  private:
     const char *name_;
     bool outermost_;
 };
 
-/* A broken contract: prints kind and text with seed, orders and mode, and aborts the process, unless the test
- * expects violations (emu_collect): then it is recorded and the caller goes on to return an error status. `kind` is one
- * word: "ld", "host-pointer", "freed", "other-device", "workspace", "range", "handle", "alignment", "overlap",
+/* A broken contract: prints kind and text with seed, orders and mode, and aborts the process,
+ * unless the test
+ * expects violations (emu_collect): then it is recorded and the caller goes on to return an error
+ * status. `kind` is one
+ * word: "ld", "host-pointer", "freed", "other-device", "workspace", "range", "handle", "alignment",
+ * "overlap",
  * "enum", "capture", "race", "uninitialised", "barrier", "shared", "leak", "sticky", ... */
 void violation(const char *kind, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A seeded stream of choices: [0, n). One per purpose, so that one use does not shift another. */
-enum class Choice { BlockOrder, ThreadOrder, StreamOrder, Sign, Summation, WorkspaceSize, Poison, Other };
+enum class Choice {
+    BlockOrder,
+    ThreadOrder,
+    StreamOrder,
+    Sign,
+    Summation,
+    WorkspaceSize,
+    Poison,
+    Other
+};
 uint32_t choose(Choice purpose, uint32_t n);
 
 /* `function` is called by emu_reset: for the state of other parts of the emulation. */
 void at_reset(void (*function)());
 
-/* Results set by the test (emu_set_info, emu_poison_output): true if this call's `info` is to become *value. Ask at the
+/* Results set by the test (emu_set_info, emu_poison_output): true if this call's `info` is to
+ * become *value. Ask at the
  * call, not in the closure: k counts the calls of that name so far. */
 bool forced_info(const char *name, int *value);
 bool forced_poison(const char *name);
 
-/* For what is only known after the Call began (a host result, a pageable copy): counts a synchronisation, and complains
+/* For what is only known after the Call began (a host result, a pageable copy): counts a
+ * synchronisation, and complains
  * where the test forbids it. Waiting is the caller's business (synchronise). */
 void note_sync(const char *why, bool hidden);
 
-/* ---- handles (handle.cpp): whatever a create call makes and a destroy call ends ------------------ */
+/* ---- handles (handle.cpp): whatever a create call makes and a destroy call ends -------------- */
 
-/* A handle value for `object`: not dereferenceable, and never given out again before emu_reset. `kind` is a word for
+/* A handle value for `object`: not dereferenceable, and never given out again before emu_reset.
+ * `kind` is a word for
  * messages and for the list of leaks ("stream", "event", "cuBLAS handle"). */
 void *make_handle(const char *kind, void *object);
-/* The object behind a handle; violation "handle" (never made, destroyed, of another kind) and nullptr otherwise. */
+/* The object behind a handle; violation "handle" (never made, destroyed, of another kind) and
+ * nullptr otherwise. */
 void *handle_object(const void *handle, const char *kind);
 /* Destroys it: returns its object, or nullptr after a violation "handle". */
 void *retire_handle(void *handle, const char *kind);
 
-/* ---- memory (memory.cpp) ----------------------------------------------------------------------- */
+/* ---- memory (memory.cpp) --------------------------------------------------------------------- */
 
 enum class Space { Host, Pinned, Device };
 struct Allocation {
@@ -103,20 +130,23 @@ struct Allocation {
     Space space;
     int device;
     uint64_t id;
-    bool freed;           /* by a call that has been made: no later call may name it */
-    bool gone;            /* that free has also run, in stream order: no running op may touch it */
-    std::string origin;   /* call and backtrace of the allocation */
+    bool freed;         /* by a call that has been made: no later call may name it */
+    bool gone;          /* that free has also run, in stream order: no running op may touch it */
+    std::string origin; /* call and backtrace of the allocation */
 };
-/* The allocation that contains p (live, or the last one freed there), or nullptr for ordinary host memory. */
+/* The allocation that contains p (live, or the last one freed there), or nullptr for ordinary
+ * host memory. */
 const Allocation *find(const void *p);
 /* The device whose arena holds this address (allocated or not), or -1. */
 int arena_device(const void *p);
-/* For messages: "12 bytes past the end of 400 bytes of device 0, allocated by cudaMalloc at ...". */
+/* For messages: "12 bytes past the end of 400 bytes of device 0, allocated by cudaMalloc at
+ * ...". */
 std::string locate(const void *p);
 
 enum class Access { Read, Write, ReadWrite };
 
-/* A device range as the contracts see it: `count` pieces of `width` bytes, `pitch` bytes apart, in `batch` copies
+/* A device range as the contracts see it: `count` pieces of `width` bytes, `pitch` bytes apart, in
+ * `batch` copies
  * `batch_pitch` bytes apart. */
 struct Range {
     const char *what; /* argument name: "A", "workspace" */
@@ -126,11 +156,13 @@ struct Range {
     Access access;
 };
 Range range(const char *what, const void *p, size_t bytes, Access access);
-/* Column-major: `rows` elements of `size` bytes at `ld`, `cols` columns, `batch` items at `stride` elements. */
+/* Column-major: `rows` elements of `size` bytes at `ld`, `cols` columns, `batch` items at
+ * `stride` elements. */
 Range matrix(const char *what, const void *p, size_t size, int64_t rows, int64_t cols, int64_t ld,
              int64_t stride, int64_t batch, Access access);
 
-/* At the call: lies inside one live allocation of `device`? Violations "host-pointer", "freed", "other-device", "range".
+/* At the call: lies inside one live allocation of `device`? Violations "host-pointer", "freed",
+ * "other-device", "range".
  * False if a violation was recorded. An empty range is fine with any pointer. */
 bool check_range(const Range &r, int device);
 /* The same for a host argument (h): not device memory, not NULL. */
@@ -138,15 +170,22 @@ bool check_host(const char *what, const void *p, size_t bytes);
 /* Overlap of two ranges (conservative on pitches: exact pieces are compared). */
 bool overlap(const Range &a, const Range &b);
 
-/* While an op runs: the op reads or writes this range now. Checks life, initialised bytes ("uninitialised") for reads, and the
+/* While an op runs: the op reads or writes this range now. Checks life, initialised bytes
+ * ("uninitialised") for reads, and the
  * order of streams against earlier accesses ("race"); marks bytes as written. */
 void touch(const Range &r);
 
-/* The same for one access of a running kernel, fast and without messages: the access checker finds the allocation
- * itself, reports with the kernel's source line, and takes the text from describe(). `size` is any number of bytes. */
+/* The same for one access of a running kernel, fast and without messages: the access checker finds
+ * the allocation
+ * itself, reports with the kernel's source line, and takes the text from describe(). `size` is
+ * any number of bytes. */
 enum class Finding { Fine, Uninitialised, Race };
 Finding touch_cell(const void *p, size_t size, Access access);
-std::string describe(Finding f); /* of the last touch_cell that was not Fine: "written by 'cudaMemsetAsync' (stream 2, ...)" */
+std::string
+describe(Finding
+             /* of the last touch_cell that was not Fine: "written by 'cudaMemsetAsync' (stream 2,
+         * ...)" */
+             f);
 /* Fill with the pattern of memory that nobody wrote, and mark it so. */
 void poison(void *p, size_t bytes);
 
@@ -159,20 +198,24 @@ cudaError_t allocate_device(void **p, size_t bytes, int device, const char *orig
 cudaError_t allocate_pinned(void **p, size_t bytes);
 bool release(void *p, Space space);
 
-/* ---- streams (stream.cpp) ---------------------------------------------------------------------- */
+/* ---- streams (stream.cpp) -------------------------------------------------------------------- */
 
 struct Stream;
-/* The stream behind a handle (also 0, legacy and per-thread); violation "handle" and nullptr if it is none. */
+/* The stream behind a handle (also 0, legacy and per-thread); violation "handle" and nullptr if
+ * it is none. */
 Stream *stream_of(cudaStream_t handle);
 int device_of(const Stream *s);
 bool capturing(const Stream *s);
-/* Queue an op. `name` for traces; the closure runs once, later, under the lock with arenas open. If the stream's device is
- * dead (sticky error), nothing is queued. Injected asynchronous failures (emu_fail_async) replace the closure. */
+/* Queue an op. `name` for traces; the closure runs once, later, under the lock with arenas open. If
+ * the stream's device is
+ * dead (sticky error), nothing is queued. Injected asynchronous failures (emu_fail_async)
+ * replace the closure. */
 void enqueue(Stream *s, const char *name, std::function<void()> op);
 /* Run everything up to now on one stream (and what it waits for). */
 cudaError_t synchronise(Stream *s);
 cudaError_t synchronise_device(int device);
-/* The error that earlier asynchronous work left on the device: cudaSuccess, or a code; sticky ones stay. */
+/* The error that earlier asynchronous work left on the device: cudaSuccess, or a code; sticky
+ * ones stay. */
 cudaError_t pending_error(int device);
 void raise_async(int device, cudaError_t code); /* from inside an op */
 
@@ -180,24 +223,26 @@ void raise_async(int device, cudaError_t code); /* from inside an op */
 struct Clock {
     std::vector<uint64_t> at; /* index: stream number; 0 is the host */
 };
-struct Running {          /* the op that runs at this moment */
+struct Running { /* the op that runs at this moment */
     const char *name;
     int device;
-    uint32_t stream;      /* number */
-    uint64_t epoch;       /* of this op on its stream */
-    const Clock *clock;   /* everything it is ordered after */
-    uint32_t id;          /* of this op, in all queues; never 0 */
+    uint32_t stream;    /* number */
+    uint64_t epoch;     /* of this op on its stream */
+    const Clock *clock; /* everything it is ordered after */
+    uint32_t id;        /* of this op, in all queues; never 0 */
 };
-extern Running *running;  /* nullptr outside ops */
+extern Running *running; /* nullptr outside ops */
 
-/* ---- current device and last error (runtime.cpp) ---------------------------------------------- */
+/* ---- current device and last error (runtime.cpp) --------------------------------------------- */
 
 int current_device();
-cudaError_t remember(cudaError_t code); /* sets the thread's last error if not success; returns code */
+cudaError_t
+remember(cudaError_t code); /* sets the thread's last error if not success; returns code */
 
-/* ---- kernels (simt.cpp) ------------------------------------------------------------------------ */
+/* ---- kernels (simt.cpp) ---------------------------------------------------------------------- */
 
-/* Run a grid now (called from inside an op). `thread` runs one thread of the kernel; the arguments are captured in it. */
+/* Run a grid now (called from inside an op). `thread` runs one thread of the kernel; the
+ * arguments are captured in it. */
 struct Grid {
     const char *name;
     dim3 grid, block;
@@ -207,18 +252,22 @@ struct Grid {
     bool checked = false;      /* compiled so that access.cpp sees each of its accesses */
 };
 void run_grid(const Grid &g);
-/* False once a kernel has run that was not: then nobody can tell which memory was written, until emu_reset. */
+/* False once a kernel has run that was not: then nobody can tell which memory was written, until
+ * emu_reset. */
 bool writes_are_known();
 
-/* The launch that RITZ_LAUNCH makes, as a runtime call named cudaLaunchKernelExC (runtime.cpp): limits, counting,
- * injection, then run_grid in stream order. `key` is the kernel's address, as given to cudaFuncSetAttribute. */
+/* The launch that RITZ_LAUNCH makes, as a runtime call named cudaLaunchKernelExC (runtime.cpp):
+ * limits, counting,
+ * injection, then run_grid in stream order. `key` is the kernel's address, as given to
+ * cudaFuncSetAttribute. */
 cudaError_t launch(const void *key, const Grid &g, cudaStream_t stream);
-/* Dynamic shared memory that `key` may use on `device`: 48 KiB, or what cudaFuncSetAttribute set. */
+/* Dynamic shared memory that `key` may use on `device`: 48 KiB, or what cudaFuncSetAttribute
+ * set. */
 size_t dynamic_shared_limit(const void *key, int device);
 /* Hard limits of the emulated devices. */
 constexpr size_t SHARED_PER_BLOCK = 48 * 1024, SHARED_PER_BLOCK_OPTIN = 99 * 1024;
 
-/* ---- counters (count.cpp): see emu.h for what the test reads ---------------------------------- */
+/* ---- counters (count.cpp): see emu.h for what the test reads --------------------------------- */
 
 void count_launch(const char *kernel);
 void count_bytes(cudaMemcpyKind kind, size_t bytes);

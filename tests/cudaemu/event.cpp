@@ -67,7 +67,7 @@ cudaError_t not_ready(Stream *s, uint64_t epoch)
 
 using namespace emu;
 
-/* ---- streams ------------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
@@ -163,7 +163,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void 
     return cudaSuccess;
 }
 
-/* ---- capture: not emulated yet ------------------------------------------------------------------- */
+/* ---- capture: not emulated yet --------------------------------------------------------------- */
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status)
 {
@@ -188,7 +188,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *graph)
     return remember(cudaErrorNotSupported);
 }
 
-/* ---- events -------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {

@@ -1,4 +1,5 @@
-/* Handles: values that stand for streams, events, pools and library handles. They are numbers, not addresses, so
+/* Handles: values that stand for streams, events, pools and library handles. They are numbers, not
+ * addresses, so
  * that a dereference crashes and a destroyed handle is never mistaken for a new one.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -13,7 +14,8 @@ namespace emu
 namespace
 {
 
-/* Not canonical as an x86-64 or aarch64 user address, and above every small integer that could be meant. */
+/* Not canonical as an x86-64 or aarch64 user address, and above every small integer that could
+ * be meant. */
 constexpr uintptr_t FIRST = 0x00e0000000000000u, STEP = 64;
 
 struct Entry {

@@ -1,8 +1,11 @@
-/* Device memory: one arena per device, closed to host code; allocations with redzones; and page-locked memory.
+/* Device memory: one arena per device, closed to host code; allocations with redzones; and
+ * page-locked memory.
  *
  * A block of the arena, from a multiple of 512:
- *     768 bytes of redzone | the bytes asked for | at least 512 bytes of redzone, up to the next multiple of 512
- * so that user addresses are aligned to 256 and never to 512. Freed blocks wait in quarantine before they are used again, so
+ * 768 bytes of redzone | the bytes asked for | at least 512 bytes of redzone, up to the next
+ * multiple of 512
+ * so that user addresses are aligned to 256 and never to 512. Freed blocks wait in quarantine
+ * before they are used again, so
  * that late accesses still find out whose memory it was.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -101,7 +104,7 @@ int device_at(const void *p)
     return -1;
 }
 
-/* ---- protection ---------------------------------------------------------------------------------- */
+/* ---- protection ------------------------------------------------------------------------------ */
 
 void set_protection(Arena *a, bool open)
 {
@@ -116,7 +119,7 @@ void set_protection(Arena *a, bool open)
             mprotect(r->guard, PAGE, PROT_NONE);
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 void add_hole(Arena *a, char *p, size_t bytes)
 {
@@ -191,7 +194,8 @@ char *take_block(Arena *a, size_t bytes)
     char *p = take_hole(a, bytes);
     if (!p) p = take_fresh(a, bytes);
     if (p) return p;
-    /* Addresses run out only because frees are queued or quarantined: a device may have got so far by now. */
+    /* Addresses run out only because frees are queued or quarantined: a device may have got so
+     * far by now. */
     run_everything();
     while (!a->quarantine.empty()) release_oldest(a);
     return take_hole(a, bytes);
@@ -235,7 +239,7 @@ void insert_record(Record *r, const char *api)
 
 } // namespace
 
-/* ---- looking up ---------------------------------------------------------------------------------- */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 const Record *nearest(const void *p)
 {
@@ -309,7 +313,7 @@ Page *page_of(const void *p)
     return r->pages->data() + (reinterpret_cast<uintptr_t>(p) / PAGE - first);
 }
 
-/* ---- protection ---------------------------------------------------------------------------------- */
+/* ---- protection ------------------------------------------------------------------------------ */
 
 void open_arenas()
 {
@@ -347,7 +351,7 @@ void fill_unwritten(char *p, size_t bytes)
     memcpy(p + bytes / 8 * 8, pattern, bytes % 8);
 }
 
-/* ---- device memory ------------------------------------------------------------------------------- */
+/* ---- device memory --------------------------------------------------------------------------- */
 
 Record *new_device_record(size_t bytes, int device, const char *origin, cudaError_t *error)
 {
@@ -455,7 +459,7 @@ void verify_redzones()
     memory().ran_names.clear();
 }
 
-/* ---- page-locked memory -------------------------------------------------------------------------- */
+/* ---- page-locked memory ---------------------------------------------------------------------- */
 
 cudaError_t allocate_pinned(void **p, size_t bytes)
 {
@@ -541,7 +545,7 @@ bool release(void *p, Space space)
     return true;
 }
 
-/* ---- bookkeeping --------------------------------------------------------------------------------- */
+/* ---- bookkeeping ----------------------------------------------------------------------------- */
 
 size_t live_bytes(int device)
 {

@@ -1,4 +1,5 @@
-/* Page-locked memory that a queued copy will read or write: closed to the host until the copy has run.
+/* Page-locked memory that a queued copy will read or write: closed to the host until the copy has
+ * run.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -63,7 +64,8 @@ bool nobody_needs(const PendingCopy::Run &piece)
 
 } // namespace
 
-/* Protection first: what is copied or poisoned lies in fragments, which are never protected by this copy, but perhaps by
+/* Protection first: what is copied or poisoned lies in fragments, which are never protected by this
+ * copy, but perhaps by
  * another one. */
 PendingCopy::PendingCopy(const char *copy_name, char *p, size_t width, size_t pitch, size_t count,
                          bool writes)

@@ -139,7 +139,7 @@ int attribute(enum cudaDeviceAttr attr, const cudaDeviceProp &p)
 
 } // namespace
 
-/* ---- how calls begin and end --------------------------------------------------------------------- */
+/* ---- how calls begin and end ----------------------------------------------------------------- */
 
 int current_device()
 {
@@ -190,7 +190,7 @@ void reset_runtime()
     dynamic_shared().clear();
 }
 
-/* ---- launches ------------------------------------------------------------------------------------ */
+/* ---- launches -------------------------------------------------------------------------------- */
 
 size_t dynamic_shared_limit(const void *key, int device)
 {
@@ -222,7 +222,7 @@ cudaError_t launch(const void *key, const Grid &g, cudaStream_t stream)
 
 using namespace emu;
 
-/* ---- devices ------------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 cudaError_t cudaDriverGetVersion(int *version)
 {
@@ -263,7 +263,8 @@ cudaError_t cudaGetDevice(int *device)
     return cudaSuccess;
 }
 
-/* Does its work even on a device whose context is lost, and says so; other asynchronous errors wait for other calls. */
+/* Does its work even on a device whose context is lost, and says so; other asynchronous errors
+ * wait for other calls. */
 cudaError_t cudaSetDevice(int device)
 {
     Call call("cudaSetDevice", PLAIN);
@@ -327,7 +328,7 @@ cudaError_t cudaDeviceSynchronize(void)
     return remember(synchronise_device(current_device()));
 }
 
-/* ---- the last error ------------------------------------------------------------------------------ */
+/* ---- the last error -------------------------------------------------------------------------- */
 
 static cudaError_t look_at_last_error()
 {
@@ -351,7 +352,7 @@ cudaError_t cudaPeekAtLastError(void)
     return look_at_last_error();
 }
 
-/* ---- functions ----------------------------------------------------------------------------------- */
+/* ---- functions ------------------------------------------------------------------------------- */
 
 cudaError_t cudaFuncSetAttribute(const void *function, enum cudaFuncAttribute attr, int value)
 {

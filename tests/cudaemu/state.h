@@ -1,4 +1,5 @@
-/* What the files of the emulated runtime share among themselves: control, fault, count, handle, memory, pinned, cells,
+/* What the files of the emulated runtime share among themselves: control, fault, count, handle,
+ * memory, pinned, cells,
  * trap, stream, event, copy, allocate, runtime. The rest of the emulation sees emu_int.h only.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -14,7 +15,7 @@
 namespace emu
 {
 
-/* ---- control.cpp --------------------------------------------------------------------------------- */
+/* ---- control.cpp ----------------------------------------------------------------------------- */
 
 std::recursive_mutex &global_lock();
 using Locked = std::lock_guard<std::recursive_mutex>;
@@ -25,7 +26,7 @@ void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Return addresses outside the emulation, innermost first, for addr2line. */
 std::string backtrace_text(int frames);
 
-/* ---- fault.cpp, count.cpp ------------------------------------------------------------------------ */
+/* ---- fault.cpp, count.cpp -------------------------------------------------------------------- */
 
 void begin_call(const char *name, unsigned kind); /* numbering and counting of an outermost call */
 const char *current_call();                       /* its name, or nullptr */
@@ -34,7 +35,7 @@ void count_call(const char *name, unsigned kind);
 void count_sync(bool hidden);
 void count_device_bytes(size_t live);
 
-/* ---- memory.cpp ---------------------------------------------------------------------------------- */
+/* ---- memory.cpp ------------------------------------------------------------------------------ */
 
 struct Pool;
 struct Page;
@@ -69,7 +70,7 @@ const Record *nearest(const void *p); /* the allocation whose block holds p */
 void protect_all();
 bool arenas_are_open();
 
-/* ---- cells.cpp ----------------------------------------------------------------------------------- */
+/* ---- cells.cpp ------------------------------------------------------------------------------- */
 
 /* Who wrote and read the bytes of a page, and which of them anybody wrote. */
 struct Detail;
@@ -88,10 +89,12 @@ void copy_written(const void *to, const void *from, size_t bytes);
 bool ordered_before(const void *p, size_t bytes, const Clock &clock, std::string *other);
 void release_details(Page *pages, size_t count);
 
-/* ---- pinned.cpp ---------------------------------------------------------------------------------- */
+/* ---- pinned.cpp ------------------------------------------------------------------------------ */
 
-/* A queued copy that will read or write page-locked memory; the host must leave it alone until the copy has run.
- * Whole pages are protected, so that the guilty line faults. What shares a page with other bytes is compared:
+/* A queued copy that will read or write page-locked memory; the host must leave it alone until the
+ * copy has run.
+ * Whole pages are protected, so that the guilty line faults. What shares a page with other bytes is
+ * compared:
  * sources must not change, destinations hold the pattern until the copy comes. */
 class PendingCopy
 {
@@ -124,11 +127,11 @@ void taint_pinned(const void *p, size_t bytes); /* device work wrote here */
 void taint_all_pinned();
 const PendingCopy *pending_copy_at(const void *p); /* whose protected pages hold p */
 
-/* ---- trap.cpp ------------------------------------------------------------------------------------ */
+/* ---- trap.cpp -------------------------------------------------------------------------------- */
 
 void prepare_thread(); /* the fault handler, and an alternate signal stack for this thread */
 
-/* ---- stream.cpp ---------------------------------------------------------------------------------- */
+/* ---- stream.cpp ------------------------------------------------------------------------------ */
 
 struct Dependency {
     std::shared_ptr<Stream> stream;
@@ -176,7 +179,8 @@ void after_synchronisation();
 bool is_sticky(cudaError_t code);
 cudaError_t sticky_error(int device);
 bool in_host_function();
-/* An op has failed as the test wished: what it should have written is unwritten, which is no mistake of the program. */
+/* An op has failed as the test wished: what it should have written is unwritten, which is no
+ * mistake of the program. */
 bool results_are_lost();
 void enqueue_host_function(Stream *s, cudaHostFn_t function, void *data);
 bool host_functions_are_queued();
@@ -189,15 +193,17 @@ struct OpInfo {
 const OpInfo &op_info(uint32_t id);
 void reset_streams();
 
-/* ---- handle.cpp, allocate.cpp, runtime.cpp ------------------------------------------------------- */
+/* ---- handle.cpp, allocate.cpp, runtime.cpp --------------------------------------------------- */
 
 int list_live_handles();
 void reset_handles();
 void reset_pools();
 void reset_runtime();
 
-/* How a runtime call begins: the code to return at once, or cudaSuccess. In this order: called from a host function, no
- * driver, injected failure (`injected` unless the test says otherwise), unusable device, earlier asynchronous error. */
+/* How a runtime call begins: the code to return at once, or cudaSuccess. In this order: called from
+ * a host function, no
+ * driver, injected failure (`injected` unless the test says otherwise), unusable device, earlier
+ * asynchronous error. */
 enum Needs { NEEDS_DRIVER, NEEDS_CONTEXT };
 cudaError_t begin(Call &call, cudaError_t injected, Needs needs = NEEDS_CONTEXT);
 /* Of calls that release something: they do it in any case, and return this. */

@@ -1,8 +1,11 @@
 /* Streams: queues of ops, in which order they run, and what each is ordered after.
  *
- * Two orders are kept apart. The *execution* order is what happens here: queues run when the mode says so, each op after
- * the earlier ones of its stream and after what events demand. The *promised* order is what CUDA guarantees: each op
- * carries a vector clock, and two accesses race unless one clock contains the other (cells.cpp), whatever happened here.
+ * Two orders are kept apart. The *execution* order is what happens here: queues run when the mode
+ * says so, each op after
+ * the earlier ones of its stream and after what events demand. The *promised* order is what CUDA
+ * guarantees: each op
+ * carries a vector clock, and two accesses race unless one clock contains the other (cells.cpp),
+ * whatever happened here.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -80,7 +83,8 @@ uint64_t component(const Clock &clock, uint32_t number)
     return number < clock.at.size() ? clock.at[number] : 0;
 }
 
-/* Nobody can name this stream any more and its work is done. Its number may be used again only if the host knows that,
+/* Nobody can name this stream any more and its work is done. Its number may be used again only if
+ * the host knows that,
  * since clocks would confuse the two. */
 void bury(Stream *s)
 {
@@ -205,7 +209,8 @@ Stream *per_thread_stream(int device)
     return s.get();
 }
 
-/* Host code: device memory is closed to it as always. Page-locked memory is open, since the function is part of the
+/* Host code: device memory is closed to it as always. Page-locked memory is open, since the
+ * function is part of the
  * stream and may fill the source of a later copy. */
 void call_host_function(cudaHostFn_t function, void *data)
 {
@@ -219,7 +224,7 @@ void call_host_function(cudaHostFn_t function, void *data)
 
 } // namespace
 
-/* ---- clocks -------------------------------------------------------------------------------------- */
+/* ---- clocks ---------------------------------------------------------------------------------- */
 
 void merge(Clock &into, const Clock &from)
 {
@@ -252,7 +257,7 @@ double virtual_milliseconds()
     return 0.001 * double(streams().ops_run);
 }
 
-/* ---- streams ------------------------------------------------------------------------------------- */
+/* ---- streams --------------------------------------------------------------------------------- */
 
 std::shared_ptr<Stream> new_stream(int device, bool blocking, int priority)
 {
@@ -300,7 +305,7 @@ bool idle(const Stream *s)
     return s->queue.empty();
 }
 
-/* ---- queueing ------------------------------------------------------------------------------------ */
+/* ---- queueing -------------------------------------------------------------------------------- */
 
 void enqueue(Stream *s, const char *name, std::function<void()> op)
 {
@@ -319,7 +324,7 @@ uint64_t enqueue_mark(Stream *s, const char *name, std::vector<Dependency> after
     return push(s, name, std::move(after), std::move(run), Kind::Mark);
 }
 
-/* ---- running ------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 /* Dependencies point to ops enqueued earlier, so the recursion ends. */
 void run_some(Stream *s, uint64_t epoch)
@@ -398,7 +403,7 @@ void synchronise_everything()
     after_synchronisation();
 }
 
-/* ---- host functions ------------------------------------------------------------------------------ */
+/* ---- host functions -------------------------------------------------------------------------- */
 
 bool in_host_function()
 {
@@ -417,7 +422,7 @@ void enqueue_host_function(Stream *s, cudaHostFn_t function, void *data)
                  [queued, function, data] { call_host_function(function, data); });
 }
 
-/* ---- errors of execution ------------------------------------------------------------------------- */
+/* ---- errors of execution --------------------------------------------------------------------- */
 
 bool is_sticky(cudaError_t code)
 {

@@ -1,4 +1,5 @@
-/* The fault handler: host code that touches device memory, or page-locked memory under a queued copy, ends here with
+/* The fault handler: host code that touches device memory, or page-locked memory under a queued
+ * copy, ends here with
  * the name of what it touched, and exit status 99.
  *
  * SPDX-License-Identifier: Apache-2.0 */

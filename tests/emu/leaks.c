@@ -1,4 +1,5 @@
-/* Linked into a program that runs on the CUDA emulation: at its end nothing may be left on the emulated devices.
+/* Linked into a program that runs on the CUDA emulation: at its end nothing may be left on the
+ * emulated devices.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>

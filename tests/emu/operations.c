@@ -19,16 +19,24 @@ void must_succeed(ritz_status status, const char *call, const char *file, int li
     exit(1);
 }
 
-/* ---- the world -------------------------------------------------------------------------------- */
+/* ---- the world ------------------------------------------------------------------------------- */
 
 static const struct {
     ritz_layout layout;
     bool square;
-} kinds[MATRICES] = {[MATRIX_A] = {RITZ_ROW_MAJOR, false}, [MATRIX_S] = {RITZ_COL_MAJOR, true},
-                     [MATRIX_X] = {RITZ_ROW_MAJOR, false}, [MATRIX_C] = {RITZ_ROW_MAJOR, true}};
+} kinds[MATRICES] = {[MATRIX_A] = {RITZ_ROW_MAJOR, false},
+                     [MATRIX_S] = {RITZ_COL_MAJOR, true},
+                     [MATRIX_X] = {RITZ_ROW_MAJOR, false},
+                     [MATRIX_C] = {RITZ_ROW_MAJOR, true}};
 
-static int64_t rows_of(const struct world *w, int i) { return kinds[i].square ? w->n : w->m; }
-static size_t size_of(const struct world *w, int i) { return (size_t)(rows_of(w, i) * w->n); }
+static int64_t rows_of(const struct world *w, int i)
+{
+    return kinds[i].square ? w->n : w->m;
+}
+static size_t size_of(const struct world *w, int i)
+{
+    return (size_t)(rows_of(w, i) * w->n);
+}
 
 static double *numbers(size_t count)
 {
@@ -37,7 +45,8 @@ static double *numbers(size_t count)
     return p;
 }
 
-/* Values without structure in [-1/2, 1/2), from a linear congruence: Knuth, Seminumerical Algorithms, 3rd ed. 1997, 3.3.4. */
+/* Values without structure in [-1/2, 1/2), from a linear congruence: Knuth, Seminumerical
+ * Algorithms, 3rd ed. 1997, 3.3.4. */
 static double pseudorandom(uint64_t *state)
 {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -119,9 +128,10 @@ void close_world(struct world *w)
     free(w->pageable);
 }
 
-/* ---- outcomes --------------------------------------------------------------------------------- */
+/* ---- outcomes -------------------------------------------------------------------------------- */
 
-/* The pieces of an outcome: the matrices, both host arrays, and the components and variances of a model. */
+/* The pieces of an outcome: the matrices, both host arrays, and the components and variances of
+ * a model. */
 enum { PIECES = MATRICES + 4 };
 
 static void piece_sizes(const struct world *w, size_t *sizes)
@@ -170,7 +180,8 @@ double difference(const struct world *w, const struct outcome *a, const struct o
             if (fabs(b->values[e]) > largest) largest = fabs(b->values[e]);
             if (d > apart) apart = d;
         }
-        if (apart > worst * (largest > 0 ? largest : 1)) worst = apart / (largest > 0 ? largest : 1);
+        if (apart > worst * (largest > 0 ? largest : 1))
+            worst = apart / (largest > 0 ? largest : 1);
     }
     return worst;
 }
@@ -185,25 +196,40 @@ bool kept(struct world *w, enum matrix_name which)
     return same;
 }
 
-/* ---- the operations --------------------------------------------------------------------------- */
+/* ---- the operations -------------------------------------------------------------------------- */
 
 #define CALL(name) static ritz_status call_##name(struct world *w)
 #define PREPARE(name) static ritz_status prepare_##name(struct world *w)
 
-static ritz_dmat column(ritz_dmat C, int64_t j, int64_t rows) { return ritz_block(C, 0, j, rows, 1); }
-static ritz_dmat top(ritz_dmat X, int64_t rows) { return ritz_row_range(X, 0, rows); }
+static ritz_dmat column(ritz_dmat C, int64_t j, int64_t rows)
+{
+    return ritz_block(C, 0, j, rows, 1);
+}
+static ritz_dmat top(ritz_dmat X, int64_t rows)
+{
+    return ritz_row_range(X, 0, rows);
+}
 static ritz_hmat pageable(const struct world *w)
 {
     return ritz_hmat_wrap(w->pageable, RITZ_F64, w->m, w->n, RITZ_ROW_MAJOR);
 }
 
-CALL(event_create) { return ritz_event_create(w->dev, &w->event); }
-CALL(dmat_create) { return ritz_dmat_create(w->s, RITZ_F32, RITZ_COL_MAJOR, w->m, w->n, &w->made); }
+CALL(event_create)
+{
+    return ritz_event_create(w->dev, &w->event);
+}
+CALL(dmat_create)
+{
+    return ritz_dmat_create(w->s, RITZ_F32, RITZ_COL_MAJOR, w->m, w->n, &w->made);
+}
 CALL(hmat_create_pinned)
 {
     return ritz_hmat_create_pinned(w->dev, RITZ_F32, RITZ_COL_MAJOR, w->m, w->n, &w->made_host);
 }
-CALL(stream_reserve) { return ritz_stream_reserve(w->s, 3 << 20); }
+CALL(stream_reserve)
+{
+    return ritz_stream_reserve(w->s, 3 << 20);
+}
 
 CALL(event_order)
 {
@@ -218,22 +244,53 @@ static void add_one(void *context)
     struct world *w = context;
     w->pageable[0] += 1;
 }
-CALL(host_function) { return ritz_stream_host_function(w->s, add_one, w); }
+CALL(host_function)
+{
+    return ritz_stream_host_function(w->s, add_one, w);
+}
 
-CALL(upload) { return ritz_upload(w->s, w->pinned, X_); }
-CALL(upload_converted) { return ritz_upload(w->s, ritz_hmat_t(w->pinned), ritz_t(X_)); }
-CALL(upload_pageable) { return ritz_upload(w->s, pageable(w), X_); }
-CALL(download) { return ritz_download(w->s, A_, w->pinned); }
+CALL(upload)
+{
+    return ritz_upload(w->s, w->pinned, X_);
+}
+CALL(upload_converted)
+{
+    return ritz_upload(w->s, ritz_hmat_t(w->pinned), ritz_t(X_));
+}
+CALL(upload_pageable)
+{
+    return ritz_upload(w->s, pageable(w), X_);
+}
+CALL(download)
+{
+    return ritz_download(w->s, A_, w->pinned);
+}
 CALL(download_converted)
 {
-    return ritz_download(w->s, S_, ritz_hmat_wrap(w->pinned.data, RITZ_F32, w->n, w->n, RITZ_ROW_MAJOR));
+    return ritz_download(w->s, S_,
+                         ritz_hmat_wrap(w->pinned.data, RITZ_F32, w->n, w->n, RITZ_ROW_MAJOR));
 }
-CALL(download_pageable) { return ritz_download(w->s, A_, pageable(w)); }
-CALL(copy) { return ritz_copy(w->s, A_, X_); }
-CALL(fill) { return ritz_fill(w->s, 1, X_); }
-CALL(random_fill) { return ritz_random_fill(w->s, RITZ_NORMAL, 1, 0, X_); }
+CALL(download_pageable)
+{
+    return ritz_download(w->s, A_, pageable(w));
+}
+CALL(copy)
+{
+    return ritz_copy(w->s, A_, X_);
+}
+CALL(fill)
+{
+    return ritz_fill(w->s, 1, X_);
+}
+CALL(random_fill)
+{
+    return ritz_random_fill(w->s, RITZ_NORMAL, 1, 0, X_);
+}
 
-CALL(gemm) { return ritz_gemm(w->s, 1, A_, S_, 0, X_); }
+CALL(gemm)
+{
+    return ritz_gemm(w->s, 1, A_, S_, 0, X_);
+}
 /* The bfloat16 matrix, and room behind it for the float32 product. */
 PREPARE(gemm_bfloat16)
 {
@@ -255,14 +312,35 @@ CALL(gemm_batch)
     const ritz_dmat A = ritz_batched(top(A_, 10), w->m / 10, 10 * A_.ld);
     return ritz_gemm(w->s, 1, A, S_, 0, ritz_batched(top(X_, 10), w->m / 10, 10 * X_.ld));
 }
-CALL(syrk) { return ritz_syrk(w->s, RITZ_BOTH, 1, ritz_t(A_), 0, C_); }
-CALL(trsm) { return ritz_trsm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, S_, X_); }
-CALL(cholesky) { return ritz_cholesky(w->s, RITZ_LOWER, S_, RITZ_NO_MAT); }
-PREPARE(factored) { return ritz_cholesky(w->service, RITZ_LOWER, S_, RITZ_NO_MAT); }
-CALL(cholesky_solve) { return ritz_cholesky_solve(w->s, RITZ_LOWER, S_, ritz_t(X_)); }
-CALL(spd_solve) { return ritz_spd_solve(w->s, S_, ritz_t(X_), NULL, RITZ_NO_MAT); }
+CALL(syrk)
+{
+    return ritz_syrk(w->s, RITZ_BOTH, 1, ritz_t(A_), 0, C_);
+}
+CALL(trsm)
+{
+    return ritz_trsm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, S_, X_);
+}
+CALL(cholesky)
+{
+    return ritz_cholesky(w->s, RITZ_LOWER, S_, RITZ_NO_MAT);
+}
+PREPARE(factored)
+{
+    return ritz_cholesky(w->service, RITZ_LOWER, S_, RITZ_NO_MAT);
+}
+CALL(cholesky_solve)
+{
+    return ritz_cholesky_solve(w->s, RITZ_LOWER, S_, ritz_t(X_));
+}
+CALL(spd_solve)
+{
+    return ritz_spd_solve(w->s, S_, ritz_t(X_), NULL, RITZ_NO_MAT);
+}
 
-CALL(qr) { return ritz_qr(w->s, A_, X_, C_); }
+CALL(qr)
+{
+    return ritz_qr(w->s, A_, X_, C_);
+}
 
 /* A factored form is unique up to signs; Q Qᵀ A is unique. */
 static ritz_status project(struct world *w, ritz_dmat Q)
@@ -284,7 +362,10 @@ PREPARE(qr_factor)
     const ritz_status status = ritz_copy(w->service, A_, X_);
     return status ? status : room_for_q(w);
 }
-CALL(qr_factor) { return ritz_qr_factor(w->s, X_, column(C_, 0, w->n)); }
+CALL(qr_factor)
+{
+    return ritz_qr_factor(w->s, X_, column(C_, 0, w->n));
+}
 static ritz_status finish_qr_factor(struct world *w)
 {
     ritz_status status = ritz_qr_form(w->service, X_, column(C_, 0, w->n), w->made);
@@ -296,23 +377,41 @@ PREPARE(qr_form)
     const ritz_status status = prepare_reflectors(w);
     return status ? status : room_for_q(w);
 }
-CALL(qr_form) { return ritz_qr_form(w->s, X_, column(C_, 0, w->n), w->made); }
+CALL(qr_form)
+{
+    return ritz_qr_form(w->s, X_, column(C_, 0, w->n), w->made);
+}
 static ritz_status finish_qr_form(struct world *w)
 {
     const ritz_status status = project(w, w->made);
     return status ? status : ritz_fill(w->service, 0, C_);
 }
-CALL(qr_apply) { return ritz_qr_apply(w->s, RITZ_APPLY_Q_TRANSPOSED, X_, column(C_, 0, w->n), A_); }
+CALL(qr_apply)
+{
+    return ritz_qr_apply(w->s, RITZ_APPLY_Q_TRANSPOSED, X_, column(C_, 0, w->n), A_);
+}
 static ritz_status finish_qr_apply(struct world *w)
 {
     ritz_status status = ritz_qr_apply(w->service, RITZ_APPLY_Q, X_, column(C_, 0, w->n), A_);
     if (!status) status = ritz_fill(w->service, 0, X_);
     return status ? status : ritz_fill(w->service, 0, C_);
 }
-CALL(svd) { return ritz_svd(w->s, A_, X_, column(C_, 0, w->n), RITZ_NO_MAT, RITZ_NO_MAT); }
-CALL(svd_vectors) { return ritz_svd(w->s, A_, RITZ_NO_MAT, column(X_, 0, w->n), C_, RITZ_NO_MAT); }
-CALL(eigh_some) { return ritz_eigh(w->s, S_, column(C_, 0, w->k), RITZ_NO_MAT, NULL, RITZ_NO_MAT); }
-CALL(eigh_all) { return ritz_eigh(w->s, S_, column(X_, 0, w->n), C_, NULL, RITZ_NO_MAT); }
+CALL(svd)
+{
+    return ritz_svd(w->s, A_, X_, column(C_, 0, w->n), RITZ_NO_MAT, RITZ_NO_MAT);
+}
+CALL(svd_vectors)
+{
+    return ritz_svd(w->s, A_, RITZ_NO_MAT, column(X_, 0, w->n), C_, RITZ_NO_MAT);
+}
+CALL(eigh_some)
+{
+    return ritz_eigh(w->s, S_, column(C_, 0, w->k), RITZ_NO_MAT, NULL, RITZ_NO_MAT);
+}
+CALL(eigh_all)
+{
+    return ritz_eigh(w->s, S_, column(X_, 0, w->n), C_, NULL, RITZ_NO_MAT);
+}
 
 CALL(linop_apply)
 {
@@ -327,8 +426,8 @@ CALL(range_finder)
 CALL(svd_randomized)
 {
     const ritz_linop op = ritz_linop_centred(A_, column(S_, 0, w->n));
-    return ritz_svd_randomized(w->s, &op, ritz_cols(X_, 0, w->k), column(C_, 0, w->k), RITZ_NO_MAT, NULL,
-                               &w->sketch_report);
+    return ritz_svd_randomized(w->s, &op, ritz_cols(X_, 0, w->k), column(C_, 0, w->k), RITZ_NO_MAT,
+                               NULL, &w->sketch_report);
 }
 
 /* ---- principal components ---- */
@@ -358,39 +457,63 @@ static ritz_status fit(struct world *w, ritz_stream *s, ritz_rows rows, ritz_pca
     w->next_row = 0;
     return ritz_pca_fit(s, rows, &opts, &w->pca, &w->pca_report);
 }
-CALL(fit_covariance) { return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_COVARIANCE); }
-CALL(fit_randomized) { return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_RANDOMIZED); }
-CALL(fit_exact) { return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_EXACT); }
-CALL(fit_dual) { return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_DUAL); }
+CALL(fit_covariance)
+{
+    return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_COVARIANCE);
+}
+CALL(fit_randomized)
+{
+    return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_RANDOMIZED);
+}
+CALL(fit_exact)
+{
+    return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_EXACT);
+}
+CALL(fit_dual)
+{
+    return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_DUAL);
+}
 CALL(fit_host)
 {
-    return fit(w, w->s,
-               ritz_rows_hmat(ritz_hmat_wrap(w->initial[MATRIX_A], RITZ_F64, w->m, w->n, RITZ_ROW_MAJOR)),
-               RITZ_PCA_COVARIANCE);
+    return fit(
+        w, w->s,
+        ritz_rows_hmat(ritz_hmat_wrap(w->initial[MATRIX_A], RITZ_F64, w->m, w->n, RITZ_ROW_MAJOR)),
+        RITZ_PCA_COVARIANCE);
 }
 CALL(fit_function)
 {
-    return fit(w, w->s, ritz_rows_callback(RITZ_F64, w->m, w->n, 0, deliver, w), RITZ_PCA_COVARIANCE);
+    return fit(w, w->s, ritz_rows_callback(RITZ_F64, w->m, w->n, 0, deliver, w),
+               RITZ_PCA_COVARIANCE);
 }
-PREPARE(model) { return fit(w, w->service, ritz_rows_dmat(A_), RITZ_PCA_EXACT); }
-CALL(transform) { return ritz_pca_transform(w->s, w->pca, A_, ritz_cols(X_, 0, w->k), NULL); }
+PREPARE(model)
+{
+    return fit(w, w->service, ritz_rows_dmat(A_), RITZ_PCA_EXACT);
+}
+CALL(transform)
+{
+    return ritz_pca_transform(w->s, w->pca, A_, ritz_cols(X_, 0, w->k), NULL);
+}
 CALL(inverse_transform)
 {
     return ritz_pca_inverse_transform(w->s, w->pca, ritz_cols(A_, 0, w->k), X_, NULL);
 }
 CALL(transform_rows)
 {
-    return ritz_pca_transform_rows(w->s, w->pca, ritz_rows_callback(RITZ_F64, w->m, w->n, 1, deliver, w),
-                                   ritz_hmat_wrap(w->pageable, RITZ_F64, w->m, w->k, RITZ_ROW_MAJOR),
-                                   NULL);
+    return ritz_pca_transform_rows(
+        w->s, w->pca, ritz_rows_callback(RITZ_F64, w->m, w->n, 1, deliver, w),
+        ritz_hmat_wrap(w->pageable, RITZ_F64, w->m, w->k, RITZ_ROW_MAJOR), NULL);
 }
 
-PREPARE(event) { return ritz_event_create(w->dev, &w->event); }
+PREPARE(event)
+{
+    return ritz_event_create(w->dev, &w->event);
+}
 
 const struct operation operations[] = {
     {"ritz_event_create", "", NULL, call_event_create, 0, MAY_ALLOCATE, NULL, 0},
     {"ritz_dmat_create", "", NULL, call_dmat_create, 0, MAY_ALLOCATE, NULL, 0},
-    {"ritz_hmat_create_pinned", "", NULL, call_hmat_create_pinned, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
+    {"ritz_hmat_create_pinned", "", NULL, call_hmat_create_pinned, 0, MAY_SYNC | MAY_ALLOCATE, NULL,
+     0},
     {"ritz_stream_reserve", "", NULL, call_stream_reserve, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
     {"ritz_event_record", "and wait", prepare_event, call_event_order, WRITES_X, 0, NULL, 0},
     {"ritz_stream_host_function", "", NULL, call_host_function, 0, 0, NULL, 0},
@@ -409,7 +532,8 @@ const struct operation operations[] = {
     {"ritz_syrk", "", NULL, call_syrk, WRITES_C, 0, NULL, 0},
     {"ritz_trsm", "", NULL, call_trsm, WRITES_X, 0, NULL, 0},
     {"ritz_cholesky", "", NULL, call_cholesky, WRITES_S, 0, NULL, 0},
-    {"ritz_cholesky_solve", "", prepare_factored, call_cholesky_solve, WRITES_X | WRITES_S, 0, NULL, 0},
+    {"ritz_cholesky_solve", "", prepare_factored, call_cholesky_solve, WRITES_X | WRITES_S, 0, NULL,
+     0},
     {"ritz_spd_solve", "", NULL, call_spd_solve, WRITES_X, 0, NULL, 0},
     {"ritz_qr", "", NULL, call_qr, WRITES_X | WRITES_C, 0, NULL, 0},
     {"ritz_qr_factor", "", prepare_qr_factor, call_qr_factor, WRITES_X | WRITES_C, 0,
@@ -432,6 +556,7 @@ const struct operation operations[] = {
     {"ritz_pca_fit", "function", NULL, call_fit_function, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
     {"ritz_pca_transform", "", prepare_model, call_transform, WRITES_X, 0, NULL, 0},
     {"ritz_pca_inverse_transform", "", prepare_model, call_inverse_transform, WRITES_X, 0, NULL, 0},
-    {"ritz_pca_transform_rows", "", prepare_model, call_transform_rows, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
+    {"ritz_pca_transform_rows", "", prepare_model, call_transform_rows, 0, MAY_SYNC | MAY_ALLOCATE,
+     NULL, 0},
 };
 const size_t operation_count = COUNT(operations);

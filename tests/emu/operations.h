@@ -45,14 +45,14 @@ struct world {
 };
 
 struct operation {
-    const char *name;    /* the function, as its messages name it */
-    const char *variant; /* "" if there is one case only */
+    const char *name;                        /* the function, as its messages name it */
+    const char *variant;                     /* "" if there is one case only */
     ritz_status (*prepare)(struct world *w); /* on the service stream; NULL: nothing to prepare */
     ritz_status (*call)(struct world *w);
-    unsigned writes;    /* which matrices */
-    unsigned may;       /* what it may do that others must not */
+    unsigned writes;                        /* which matrices */
+    unsigned may;                           /* what it may do that others must not */
     ritz_status (*finish)(struct world *w); /* makes a result unique; NULL: it is */
-    double tolerance;   /* of the result against another device's; 0: that of float64 */
+    double tolerance; /* of the result against another device's; 0: that of float64 */
 };
 enum {
     MAY_SYNC = 1,     /* its documentation says more than "Synchronises: never" */
@@ -62,7 +62,8 @@ enum {
 extern const struct operation operations[];
 extern const size_t operation_count;
 
-/* A device with two streams and the matrices; stops the program with a message if it cannot be had. */
+/* A device with two streams and the matrices; stops the program with a message if it cannot be
+ * had. */
 void open_world(struct world *w, const char *device, int64_t m, int64_t n);
 /* Fill the matrices and prepare the operation. */
 void load_world(struct world *w, const struct operation *op);

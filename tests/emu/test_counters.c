@@ -1,4 +1,5 @@
-/* What public operations do to the device, counted by the emulation: one whose documentation says "Synchronises: never" makes
+/* What public operations do to the device, counted by the emulation: one whose documentation says
+ * "Synchronises: never" makes
  * no synchronisation, open or hidden; after it has run once, no operation allocates.
  *
  * The documentation is read from the headers, so that this table and they cannot part.
@@ -19,7 +20,7 @@ static void wrong(const struct operation *op, const char *what)
     printf("FAIL %s %s: %s\n", op->name, op->variant, what);
 }
 
-/* ---- the documentation -------------------------------------------------------------------------- */
+/* ---- the documentation ----------------------------------------------------------------------- */
 
 static char *read_header(const char *name)
 {
@@ -50,8 +51,8 @@ static bool documented_never(const char *text, const char *function)
 
 static void check_documentation(void)
 {
-    static const char *const headers[] = {"blas.h",   "factor.h",   "linop.h", "lowrank.h", "matrix.h",
-                                          "pca.h",    "random.h",   "spectral.h"};
+    static const char *const headers[] = {"blas.h",   "factor.h", "linop.h",  "lowrank.h",
+                                          "matrix.h", "pca.h",    "random.h", "spectral.h"};
     int found = 0;
     for (size_t i = 0; i < operation_count; i++) {
         const struct operation *op = &operations[i];
@@ -64,7 +65,8 @@ static void check_documentation(void)
         found += never;
         /* "Never" may have its conditions, which the variant does not meet: "pageable". */
         if (never && (op->may & MAY_SYNC) && !strstr(op->variant, "pageable"))
-            wrong(op, "its documentation promises no synchronisation, and this test would allow one");
+            wrong(op,
+                  "its documentation promises no synchronisation, and this test would allow one");
     }
     if (found < 20) {
         problems++;
@@ -72,7 +74,7 @@ static void check_documentation(void)
     }
 }
 
-/* ---- counting ------------------------------------------------------------------------------------ */
+/* ---- counting -------------------------------------------------------------------------------- */
 
 static struct emu_counts counts_of(struct world *w, const struct operation *op)
 {

@@ -1,5 +1,7 @@
-/* Every CUDA call of every public operation fails in turn, on the emulation: the operation says so and names the call, its
- * inputs are as before, nothing leaks, no contract is broken, and the same operation on the same stream then gives the
+/* Every CUDA call of every public operation fails in turn, on the emulation: the operation says so
+ * and names the call, its
+ * inputs are as before, nothing leaks, no contract is broken, and the same operation on the same
+ * stream then gives the
  * CPU's answer.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -24,8 +26,8 @@ static long long faults;
 static void wrong(const struct operation *op, int64_t n, int64_t at, const char *what)
 {
     problems++;
-    printf("FAIL %s %s, n = %lld, call %lld (%s): %s; the message is \"%s\"\n", op->name, op->variant,
-           (long long)n, (long long)at, emu_failed_call(), what, ritz_last_error());
+    printf("FAIL %s %s, n = %lld, call %lld (%s): %s; the message is \"%s\"\n", op->name,
+           op->variant, (long long)n, (long long)at, emu_failed_call(), what, ritz_last_error());
 }
 
 static int objects_left(void)
@@ -43,8 +45,10 @@ static bool names_the_call(ritz_status status, const char *message)
     return strncmp(call, "cudaLaunchKernel", 16) == 0 && strstr(message, "launch_");
 }
 
-/* Calls whose failure an operation may get over, if its result is right all the same: a question about host memory, the hand-over
- * of a host workspace (which is waited for instead), and a wait, on the way out, for what is done already. */
+/* Calls whose failure an operation may get over, if its result is right all the same: a question
+ * about host memory, the hand-over
+ * of a host workspace (which is waited for instead), and a wait, on the way out, for what is
+ * done already. */
 static bool may_be_got_over(const char *call)
 {
     static const char *const calls[] = {"cudaPointerGetAttributes", "cudaLaunchHostFunc",
@@ -159,7 +163,7 @@ static void sweep(const struct operation *op, int64_t m, int64_t n)
     free(right.values);
 }
 
-/* ---- opening a device, creating a stream -------------------------------------------------------- */
+/* ---- opening a device, creating a stream ----------------------------------------------------- */
 
 static ritz_status open_and_create(ritz_device **dev, ritz_stream **s)
 {
@@ -194,7 +198,7 @@ static void sweep_opening(void)
     printf("%-28s %-14s %11s %6lld calls\n", opening.name, opening.variant, "", (long long)at - 1);
 }
 
-/* ---- a lost device ------------------------------------------------------------------------------ */
+/* ---- a lost device --------------------------------------------------------------------------- */
 
 /* The first kernel crashes, which no call on that device survives. */
 static void lose_device(const struct operation *op)

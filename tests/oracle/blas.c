@@ -35,8 +35,7 @@ omat oracle_gemm_scale(long double alpha, omat A, omat B, long double beta, omat
     for (int64_t j = 0; j < B.cols && alpha != 0; j++)
         for (int64_t l = 0; l < A.cols; l++) {
             long double b = fabsl(OMAT_AT(B, l, j));
-            for (int64_t i = 0; i < A.rows; i++)
-                OMAT_AT(S, i, j) += fabsl(OMAT_AT(A, i, l)) * b;
+            for (int64_t i = 0; i < A.rows; i++) OMAT_AT(S, i, j) += fabsl(OMAT_AT(A, i, l)) * b;
         }
     for (int64_t i = 0; i < S.rows * S.cols; i++) {
         S.a[i] *= fabsl(alpha);
@@ -88,7 +87,8 @@ omat oracle_trsm(oracle_uplo uplo, oracle_diag diag, omat T, omat B)
 {
     ORACLE_REQUIRE(T.rows == T.cols && T.rows == B.rows, "T is not square or does not fit B");
     const int64_t n = T.rows;
-    omat X = omat_copy(B);
+    omat X
+    = omat_copy(B);
     for (int64_t r = 0; r < B.cols; r++) {
         long double *x = oracle_col(X, r);
         for (int64_t step = 0; step < n; step++) {

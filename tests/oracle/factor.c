@@ -16,7 +16,7 @@ int64_t oracle_cholesky(omat A, omat *L)
         for (int64_t l = 0; l < j; l++)
             oracle_axpy(n - j, -OMAT_AT(*L, j, l), oracle_col(*L, l) + j, lj + j);
 
-        if (!(lj[j] > 0) || !isfinite(lj[j])) return j + 1;     /* the negation catches NaN */
+        if (!(lj[j] > 0) || !isfinite(lj[j])) return j + 1; /* the negation catches NaN */
         long double pivot = sqrtl(lj[j]);
         for (int64_t i = j; i < n; i++) lj[i] /= pivot;
     }
@@ -29,7 +29,7 @@ static long double make_reflector(int64_t n, long double *x, long double *tau)
     long double norm = sqrtl(oracle_dot(n, x, x));
     *tau = 0;
     if (norm == 0) return 0;
-    long double beta = x[0] > 0 ? -norm : norm;         /* opposite signs: no cancellation */
+    long double beta = x[0] > 0 ? -norm : norm; /* opposite signs: no cancellation */
     x[0] -= beta;
     *tau = 2 / oracle_dot(n, x, x);
     return beta;
@@ -43,7 +43,7 @@ static void apply_reflector(int64_t n, const long double *v, long double tau, lo
 void oracle_qr(omat A, omat *Q, omat *R)
 {
     const int64_t m = A.rows, n = A.cols, k = oracle_min(m, n);
-    omat W = omat_copy(A);                  /* reflectors below, R on and above the diagonal */
+    omat W = omat_copy(A); /* reflectors below, R on and above the diagonal */
     omat tau = omat_create(k, 1), beta = omat_create(k, 1);
     for (int64_t l = 0; l < k; l++) {
         long double *v = oracle_col(W, l) + l;
@@ -106,8 +106,7 @@ int64_t oracle_lu(omat A, omat *LU, int64_t *perm, int *sign)
         }
         for (int64_t i = l + 1; i < n; i++) pivots[i] /= pivots[l];
         for (int64_t j = l + 1; j < n; j++)
-            oracle_axpy(n - 1 - l, -OMAT_AT(*LU, l, j), pivots + l + 1,
-                        oracle_col(*LU, j) + l + 1);
+            oracle_axpy(n - 1 - l, -OMAT_AT(*LU, l, j), pivots + l + 1, oracle_col(*LU, j) + l + 1);
     }
     if (sign) *sign = parity;
     return first_zero;
@@ -128,13 +127,16 @@ int64_t oracle_solve(omat A, omat B, omat *X)
     omat LU, PB = omat_create(n, B.cols);
     int64_t info = oracle_lu(A, &LU, perm, NULL);
     if (info != 0) {
-        *X = omat_create(n, B.cols);
-        for (int64_t i = 0; i < n * B.cols; i++) X->a[i] = (long double)NAN;
+        *X
+        = omat_create(n, B.cols);
+        for (int64_t i = 0; i < n * B.cols; i++) X
+        ->a[i] = (long double)NAN;
     } else {
         for (int64_t j = 0; j < B.cols; j++)
             for (int64_t i = 0; i < n; i++) OMAT_AT(PB, i, j) = OMAT_AT(B, perm[i], j);
         omat Y = oracle_trsm(ORACLE_LOWER, ORACLE_UNIT, LU, PB);
-        *X = oracle_trsm(ORACLE_UPPER, ORACLE_NON_UNIT, LU, Y);
+        *X
+        = oracle_trsm(ORACLE_UPPER, ORACLE_NON_UNIT, LU, Y);
         omat_destroy(&Y);
     }
     omat_destroy(&LU);
@@ -148,7 +150,7 @@ long double oracle_det(omat A)
     int64_t *perm = create_permutation(A.rows);
     omat LU;
     int sign;
-    (void)oracle_lu(A, &LU, perm, &sign);       /* a zero pivot makes the product zero */
+    (void)oracle_lu(A, &LU, perm, &sign); /* a zero pivot makes the product zero */
     long double det = sign;
     for (int64_t i = 0; i < A.rows; i++) det *= OMAT_AT(LU, i, i);
     omat_destroy(&LU);

@@ -8,8 +8,8 @@ struct format {
     int exponent_bits, fraction_bits;
 };
 
-static const struct format binary16 = { 5, 10 };
-static const struct format bfloat16 = { 8, 7 };
+static const struct format binary16 = {5, 10};
+static const struct format bfloat16 = {8, 7};
 
 static long double value_of(struct format f, uint16_t bits)
 {
@@ -39,8 +39,8 @@ static uint16_t bits_of(struct format f, long double x)
     if (isinf(x)) return (uint16_t)(sign | infinity);
 
     int e;
-    (void)frexpl(x, &e);                    /* |x| = [1/2, 1) 2^e */
-    if (x == 0 || e - 1 < 1 - bias) e = 2 - bias;   /* subnormals share the smallest exponent */
+    (void)frexpl(x, &e);                          /* |x| = [1/2, 1) 2^e */
+    if (x == 0 || e - 1 < 1 - bias) e = 2 - bias; /* subnormals share the smallest exponent */
     if (e - 1 > bias) return (uint16_t)(sign | infinity);
 
     /* In units of the last place: 0 .. 2^fraction_bits - 1 if subnormal, else one binade more. A
@@ -50,7 +50,19 @@ static uint16_t bits_of(struct format f, long double x)
     return (uint16_t)(sign | (field + units));
 }
 
-long double oracle_f16_value(uint16_t bits) { return value_of(binary16, bits); }
-long double oracle_bf16_value(uint16_t bits) { return value_of(bfloat16, bits); }
-uint16_t oracle_f16_bits(long double x) { return bits_of(binary16, x); }
-uint16_t oracle_bf16_bits(long double x) { return bits_of(bfloat16, x); }
+long double oracle_f16_value(uint16_t bits)
+{
+    return value_of(binary16, bits);
+}
+long double oracle_bf16_value(uint16_t bits)
+{
+    return value_of(bfloat16, bits);
+}
+uint16_t oracle_f16_bits(long double x)
+{
+    return bits_of(binary16, x);
+}
+uint16_t oracle_bf16_bits(long double x)
+{
+    return bits_of(bfloat16, x);
+}

@@ -9,8 +9,14 @@ _Noreturn void oracle_misused(const char *function, const char *what);
 
 #define ORACLE_REQUIRE(cond, what) ((cond) ? (void)0 : oracle_misused(__func__, (what)))
 
-static inline int64_t oracle_min(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t oracle_max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t oracle_min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+static inline int64_t oracle_max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* Sum of x[i] y[i]. */
 static inline long double oracle_dot(int64_t n, const long double *x, const long double *y)
@@ -27,8 +33,8 @@ static inline void oracle_axpy(int64_t n, long double t, const long double *x, l
 }
 
 /* (x, y) <- (c x - s y, s x + c y). */
-static inline void oracle_rotate(int64_t n, long double c, long double s,
-                                 long double *x, long double *y)
+static inline void oracle_rotate(int64_t n, long double c, long double s, long double *x,
+                                 long double *y)
 {
     for (int64_t i = 0; i < n; i++) {
         long double xi = x[i], yi = y[i];
@@ -37,6 +43,9 @@ static inline void oracle_rotate(int64_t n, long double c, long double s,
     }
 }
 
-static inline long double *oracle_col(omat A, int64_t j) { return A.a + j * A.rows; }
+static inline long double *oracle_col(omat A, int64_t j)
+{
+    return A.a + j * A.rows;
+}
 
 #endif

@@ -54,7 +54,7 @@ omat matgen_hilbert(int64_t m, int64_t n)
 omat matgen_kahan(int64_t n, long double theta)
 {
     omat A = omat_create(n, n);
-    long double row = 1;                    /* sin^i */
+    long double row = 1; /* sin^i */
     for (int64_t i = 0; i < n; i++) {
         OMAT_AT(A, i, i) = row;
         for (int64_t j = i + 1; j < n; j++) OMAT_AT(A, i, j) = -cosl(theta) * row;
@@ -90,7 +90,7 @@ omat matgen_laplacian(int64_t n)
 omat matgen_duplicates(uint64_t seed, int64_t m, int64_t n, int64_t distinct, long double noise)
 {
     ORACLE_REQUIRE(distinct >= 1, "no column to repeat");
-    omat A = matgen_gaussian(seed, m, n);   /* the later columns are the noise at first */
+    omat A = matgen_gaussian(seed, m, n); /* the later columns are the noise at first */
     for (int64_t j = distinct; j < n; j++)
         for (int64_t i = 0; i < m; i++)
             OMAT_AT(A, i, j) = OMAT_AT(A, i, j % distinct) + noise * OMAT_AT(A, i, j);

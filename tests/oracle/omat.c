@@ -19,7 +19,7 @@ omat omat_create(int64_t rows, int64_t cols)
     ORACLE_REQUIRE(rows == 0 || cols <= limit / rows, "the size overflows");
 
     size_t count = (size_t)rows * (size_t)cols;
-    omat A = { rows, cols, calloc(count ? count : 1, sizeof(long double)) };
+    omat A = {rows, cols, calloc(count ? count : 1, sizeof(long double))};
     ORACLE_REQUIRE(A.a != NULL, "out of memory");
     return A;
 }
@@ -55,8 +55,9 @@ omat omat_identity(int64_t rows, int64_t cols)
 
 omat omat_block(omat A, int64_t i, int64_t j, int64_t rows, int64_t cols)
 {
-    ORACLE_REQUIRE(i >= 0 && j >= 0 && rows >= 0 && cols >= 0 &&
-                   i <= A.rows - rows && j <= A.cols - cols, "the block sticks out");
+    ORACLE_REQUIRE(i >= 0 && j >= 0 && rows >= 0 && cols >= 0 && i <= A.rows - rows &&
+                       j <= A.cols - cols,
+                   "the block sticks out");
     omat B = omat_create(rows, cols);
     for (int64_t q = 0; q < cols; q++)
         for (int64_t p = 0; p < rows; p++) OMAT_AT(B, p, q) = OMAT_AT(A, i + p, j + q);
@@ -79,28 +80,26 @@ bool omat_is_finite(omat A)
     return true;
 }
 
-omat omat_from_f32(const float *p, int64_t rows, int64_t cols,
-                   int64_t row_stride, int64_t col_stride)
+omat omat_from_f32(const float *p, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride)
 {
     omat A = omat_create(rows, cols);
     for (int64_t j = 0; j < cols; j++)
-        for (int64_t i = 0; i < rows; i++)
-            OMAT_AT(A, i, j) = p[i * row_stride + j * col_stride];
+        for (int64_t i = 0; i < rows; i++) OMAT_AT(A, i, j) = p[i * row_stride + j * col_stride];
     return A;
 }
 
-omat omat_from_f64(const double *p, int64_t rows, int64_t cols,
-                   int64_t row_stride, int64_t col_stride)
+omat omat_from_f64(const double *p, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride)
 {
     omat A = omat_create(rows, cols);
     for (int64_t j = 0; j < cols; j++)
-        for (int64_t i = 0; i < rows; i++)
-            OMAT_AT(A, i, j) = p[i * row_stride + j * col_stride];
+        for (int64_t i = 0; i < rows; i++) OMAT_AT(A, i, j) = p[i * row_stride + j * col_stride];
     return A;
 }
 
-omat omat_from_f16(const uint16_t *p, int64_t rows, int64_t cols,
-                   int64_t row_stride, int64_t col_stride)
+omat omat_from_f16(const uint16_t *p, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride)
 {
     omat A = omat_create(rows, cols);
     for (int64_t j = 0; j < cols; j++)
@@ -109,8 +108,8 @@ omat omat_from_f16(const uint16_t *p, int64_t rows, int64_t cols,
     return A;
 }
 
-omat omat_from_bf16(const uint16_t *p, int64_t rows, int64_t cols,
-                    int64_t row_stride, int64_t col_stride)
+omat omat_from_bf16(const uint16_t *p, int64_t rows, int64_t cols, int64_t row_stride,
+                    int64_t col_stride)
 {
     omat A = omat_create(rows, cols);
     for (int64_t j = 0; j < cols; j++)

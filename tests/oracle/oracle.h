@@ -27,8 +27,8 @@ _Static_assert(LDBL_MAX_EXP >= 16384, "the oracle needs the exponent range of IE
 /* ---- Storage (omat.c, half.c) ---------------------------------------------------------------- */
 
 typedef struct omat {
-    int64_t      rows, cols;
-    long double *a;             /* a[i + j*rows]; never NULL once created */
+    int64_t rows, cols;
+    long double *a; /* a[i + j*rows]; never NULL once created */
 } omat;
 
 /* Entry (i, j), an lvalue. */
@@ -52,15 +52,15 @@ bool omat_is_finite(omat A);
 
 /* Entry (i, j) is at p[i*row_stride + j*col_stride]: col-major has strides (1, ld), row-major
  * (ld, 1); a negative stride walks backwards. The reads are exact. */
-omat omat_from_f32(const float *p, int64_t rows, int64_t cols,
-                   int64_t row_stride, int64_t col_stride);
-omat omat_from_f64(const double *p, int64_t rows, int64_t cols,
-                   int64_t row_stride, int64_t col_stride);
+omat omat_from_f32(const float *p, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride);
+omat omat_from_f64(const double *p, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride);
 /* From IEEE binary16 and bfloat16 bit patterns. */
-omat omat_from_f16(const uint16_t *p, int64_t rows, int64_t cols,
-                   int64_t row_stride, int64_t col_stride);
-omat omat_from_bf16(const uint16_t *p, int64_t rows, int64_t cols,
-                    int64_t row_stride, int64_t col_stride);
+omat omat_from_f16(const uint16_t *p, int64_t rows, int64_t cols, int64_t row_stride,
+                   int64_t col_stride);
+omat omat_from_bf16(const uint16_t *p, int64_t rows, int64_t cols, int64_t row_stride,
+                    int64_t col_stride);
 /* The way back: one rounding to nearest even, overflow to infinity; gaps are not touched. */
 void omat_to_f32(omat A, float *p, int64_t row_stride, int64_t col_stride);
 void omat_to_f64(omat A, double *p, int64_t row_stride, int64_t col_stride);
@@ -99,11 +99,11 @@ omat oracle_trsm(oracle_uplo uplo, oracle_diag diag, omat T, omat B);
 omat oracle_add(omat A, long double t, omat B);
 
 /* Norms; 0 for an empty matrix, +Inf if an entry is not finite. */
-long double oracle_norm_one(omat A);    /* largest column sum of |a| */
-long double oracle_norm_inf(omat A);    /* largest row sum of |a| */
-long double oracle_norm_fro(omat A);    /* sqrt(sum of squares) */
-long double oracle_norm_max(omat A);    /* largest |a| */
-long double oracle_norm_two(omat A);    /* largest singular value */
+long double oracle_norm_one(omat A); /* largest column sum of |a| */
+long double oracle_norm_inf(omat A); /* largest row sum of |a| */
+long double oracle_norm_fro(omat A); /* sqrt(sum of squares) */
+long double oracle_norm_max(omat A); /* largest |a| */
+long double oracle_norm_two(omat A); /* largest singular value */
 
 /* ---- Factorizations (factor.c) --------------------------------------------------------------- */
 
@@ -151,13 +151,13 @@ omat oracle_covariance(omat X, omat mean, long double divisor);
 
 /* Principal components of the rows of X, N x n, by the SVD of the centred matrix. */
 typedef struct oracle_pca {
-    omat        mean;               /* 1 x n */
-    omat        components;         /* k x n, orthonormal rows, signs by oracle_fix_signs */
-    omat        singular_values;    /* k x 1, descending, of the centred matrix */
-    omat        variance;           /* k x 1, singular values squared / divisor */
-    omat        ratio;              /* k x 1, variance / total; 0 if the total is 0 */
-    long double total;              /* sum of squares of the centred matrix / divisor */
-    long double noise;              /* (total - sum of variance) / (r - k), r = min(N-1, n); 0 if
+    omat mean;            /* 1 x n */
+    omat components;      /* k x n, orthonormal rows, signs by oracle_fix_signs */
+    omat singular_values; /* k x 1, descending, of the centred matrix */
+    omat variance;        /* k x 1, singular values squared / divisor */
+    omat ratio;           /* k x 1, variance / total; 0 if the total is 0 */
+    long double total;    /* sum of squares of the centred matrix / divisor */
+    long double noise;    /* (total - sum of variance) / (r - k), r = min(N-1, n); 0 if
                                      * r <= k */
 } oracle_pca;
 
@@ -204,7 +204,7 @@ double oracle_orth_ratio(omat Q, double eps);
 typedef enum oracle_order {
     ORACLE_ASCENDING,
     ORACLE_DESCENDING,
-    ORACLE_SINGULAR             /* descending and none negative */
+    ORACLE_SINGULAR /* descending and none negative */
 } oracle_order;
 
 /* max |want - got| / (max |want| dim eps), dim = max(m, n) of the matrix; want must contain the
@@ -253,11 +253,11 @@ void matgen_grade_rows(omat *A, long double decades);
 void matgen_grade_cols(omat *A, long double decades);
 
 typedef enum matgen_shape {
-    MATGEN_GEOMETRIC,           /* kappa^(-i/(n-1)) */
-    MATGEN_ARITHMETIC,          /* 1 - (1 - 1/kappa) i/(n-1) */
-    MATGEN_CLUSTERED,           /* 1, then all 1/kappa */
-    MATGEN_ONE_SMALL,           /* all 1, the last 1/kappa */
-    MATGEN_REPEATED             /* the first half (rounded up) 1, the others 1/kappa */
+    MATGEN_GEOMETRIC,  /* kappa^(-i/(n-1)) */
+    MATGEN_ARITHMETIC, /* 1 - (1 - 1/kappa) i/(n-1) */
+    MATGEN_CLUSTERED,  /* 1, then all 1/kappa */
+    MATGEN_ONE_SMALL,  /* all 1, the last 1/kappa */
+    MATGEN_REPEATED    /* the first half (rounded up) 1, the others 1/kappa */
 } matgen_shape;
 
 /* n x 1, descending from 1 to 1/kappa (just 1 if n is 1). */

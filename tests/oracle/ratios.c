@@ -53,8 +53,8 @@ double oracle_gemm_ratio_rounded(long double alpha, omat A, omat B, long double 
     if (!has_shape(got, A.rows, B.cols)) return (double)INFINITY;
     omat exact = oracle_gemm(alpha, A, B, beta, C);
     omat scale = oracle_gemm_scale(alpha, A, B, beta, C);
-    double worst = product_ratio(NULL, exact, scale, got,
-                                 (struct rounding){ eps, out_unit, out_tiny });
+    double worst =
+        product_ratio(NULL, exact, scale, got, (struct rounding){eps, out_unit, out_tiny});
     omat_destroy(&exact);
     omat_destroy(&scale);
     return worst;
@@ -73,7 +73,7 @@ double oracle_syrk_ratio(oracle_uplo uplo, long double alpha, omat A, long doubl
     omat At = omat_transposed(A);
     omat exact = oracle_gemm(alpha, A, At, beta, C);
     omat scale = oracle_gemm_scale(alpha, A, At, beta, C);
-    double worst = product_ratio(&uplo, exact, scale, got, (struct rounding){ .eps = eps });
+    double worst = product_ratio(&uplo, exact, scale, got, (struct rounding){.eps = eps});
     omat_destroy(&At);
     omat_destroy(&exact);
     omat_destroy(&scale);
@@ -163,8 +163,8 @@ double oracle_values_ratio(oracle_order order, omat want, omat got, int64_t dim,
     double worst = 0;
     for (int64_t i = 0; i < count; i++) {
         if (order == ORACLE_SINGULAR && got.a[i] < 0) return (double)INFINITY;
-        if (i > 0 && (order == ORACLE_ASCENDING ? got.a[i - 1] > got.a[i]
-                                                : got.a[i - 1] < got.a[i]))
+        if (i > 0 &&
+            (order == ORACLE_ASCENDING ? got.a[i - 1] > got.a[i] : got.a[i - 1] < got.a[i]))
             return (double)INFINITY;
         worst = oracle_worst(worst, quotient(fabsl(got.a[i] - want.a[i]), scale));
     }
@@ -178,11 +178,11 @@ double oracle_backward_error(omat A, omat X, omat B)
     const long double norm_a = oracle_norm_one(A);
     double worst = 0;
     for (int64_t j = 0; j < X.cols; j++) {
-        omat r = { A.rows, 1, oracle_col(residual, j) };
+        omat r = {A.rows, 1, oracle_col(residual, j)};
         omat x = { A.cols, 1, oracle_col(X, j) };
-        omat b = { A.rows, 1, oracle_col(B, j) };
-        worst = oracle_worst(worst, quotient(oracle_norm_one(r),
-                                             norm_a * oracle_norm_one(x) + oracle_norm_one(b)));
+        omat b = {A.rows, 1, oracle_col(B, j)};
+        worst = oracle_worst(
+            worst, quotient(oracle_norm_one(r), norm_a * oracle_norm_one(x) + oracle_norm_one(b)));
     }
     omat_destroy(&residual);
     return worst;

@@ -30,11 +30,11 @@ static long double spectrum_value(matgen_shape shape, int64_t i, int64_t n, long
 {
     long double part = (long double)i / (long double)(n - 1);
     switch (shape) {
-    case MATGEN_GEOMETRIC:  return powl(kappa, -part);
+    case MATGEN_GEOMETRIC: return powl(kappa, -part);
     case MATGEN_ARITHMETIC: return 1 - (1 - 1 / kappa) * part;
-    case MATGEN_CLUSTERED:  return i == 0 ? 1 : 1 / kappa;
-    case MATGEN_ONE_SMALL:  return i < n - 1 ? 1 : 1 / kappa;
-    case MATGEN_REPEATED:   return 2 * i < n ? 1 : 1 / kappa;
+    case MATGEN_CLUSTERED: return i == 0 ? 1 : 1 / kappa;
+    case MATGEN_ONE_SMALL: return i < n - 1 ? 1 : 1 / kappa;
+    case MATGEN_REPEATED: return 2 * i < n ? 1 : 1 / kappa;
     }
     oracle_misused(__func__, "no such spectrum");
 }

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { MAX_SWEEPS = 100 };      /* quadratic convergence needs about ten */
+enum { MAX_SWEEPS = 100 }; /* quadratic convergence needs about ten */
 
 /* The rotation by the smaller angle that makes [app apq; apq aqq] diagonal; returns its tangent. */
 static long double jacobi_rotation(long double app, long double apq, long double aqq,
@@ -116,7 +116,8 @@ static void orthogonalise_columns(omat W, omat V)
     const int64_t m = W.rows, n = W.cols;
     /* The rounding error of a dot product of length m; a smaller demand could never be met. */
     const long double tolerance = 8 * sqrtl((long double)m) * LDBL_EPSILON;
-    /* Of two equal columns one becomes the rounding error of the other, and then the rounding error of that, without
+    /* Of two equal columns one becomes the rounding error of the other, and then the rounding error
+     * of that, without
      * end: what is smaller than any accuracy that is claimed here counts as zero. */
     const long double negligible = powl(LDBL_EPSILON, 4) * oracle_norm_fro(W);
     bool rotated = n > 1;
@@ -128,7 +129,7 @@ static void orthogonalise_columns(omat W, omat V)
             for (int64_t q = p + 1; q < n; q++) {
                 long double *x = oracle_col(W, p), *y = oracle_col(W, q), c, s;
                 long double xx = 0, xy = 0, yy = 0;
-                for (int64_t i = 0; i < m; i++) {       /* one loop: three sums in parallel */
+                for (int64_t i = 0; i < m; i++) { /* one loop: three sums in parallel */
                     xx += x[i] * x[i];
                     xy += x[i] * y[i];
                     yy += y[i] * y[i];
@@ -148,7 +149,7 @@ static void complete_basis(omat U, int64_t j)
     const int64_t m = U.rows;
     int64_t best = 0;
     long double least = (long double)INFINITY;
-    for (int64_t i = 0; i < m; i++) {       /* the coordinate vector that the basis covers least */
+    for (int64_t i = 0; i < m; i++) { /* the coordinate vector that the basis covers least */
         long double covered = 0;
         for (int64_t l = 0; l < j; l++) covered += OMAT_AT(U, i, l) * OMAT_AT(U, i, l);
         if (covered < least) {
@@ -158,7 +159,7 @@ static void complete_basis(omat U, int64_t j)
     }
     long double *u = oracle_col(U, j);
     for (int64_t i = 0; i < m; i++) u[i] = i == best;
-    for (int pass = 0; pass < 2; pass++)    /* twice is enough (Parlett 1980, section 6.9) */
+    for (int pass = 0; pass < 2; pass++) /* twice is enough (Parlett 1980, section 6.9) */
         for (int64_t l = 0; l < j; l++)
             oracle_axpy(m, -oracle_dot(m, oracle_col(U, l), u), oracle_col(U, l), u);
     long double norm = sqrtl(oracle_dot(m, u, u));

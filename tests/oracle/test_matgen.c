@@ -5,9 +5,9 @@
 static void words_are_splitmix64(void **state)
 {
     (void)state;
-    const uint64_t want[] = { UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
-                              UINT64_C(9817491932198370423), UINT64_C(4593380528125082431),
-                              UINT64_C(16408922859458223821) };
+    const uint64_t want[] = {UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
+                             UINT64_C(9817491932198370423), UINT64_C(4593380528125082431),
+                             UINT64_C(16408922859458223821)};
     for (uint64_t i = 0; i < 5; i++) assert_true(matgen_word(1234567, i) == want[i]);
 }
 
@@ -30,15 +30,20 @@ static void moments(void **state)
 {
     (void)state;
     const int64_t count = 100000;
-    const struct { omat A; long double second, fourth, spread[4]; } cases[] = {
+    const struct {
+        omat A;
+        long double second, fourth, spread[4];
+    } cases[] = {
         /* spread: standard deviations of x, x^2, x^3, x^4 */
-        { matgen_uniform(1, count, 1), 1 / 3.0L, 1 / 5.0L,
-          { sqrtl(1 / 3.0L), sqrtl(4 / 45.0L), sqrtl(1 / 7.0L), sqrtl(16 / 225.0L) } },
-        { matgen_gaussian(2, count, 1), 1, 3, { 1, sqrtl(2), sqrtl(15), sqrtl(96) } },
+        {matgen_uniform(1, count, 1),
+         1 / 3.0L,
+         1 / 5.0L,
+         {sqrtl(1 / 3.0L), sqrtl(4 / 45.0L), sqrtl(1 / 7.0L), sqrtl(16 / 225.0L)}},
+        {matgen_gaussian(2, count, 1), 1, 3, {1, sqrtl(2), sqrtl(15), sqrtl(96)}},
     };
     for (int c = 0; c < 2; c++) {
         omat A = cases[c].A;
-        const long double want[] = { 0, cases[c].second, 0, cases[c].fourth };
+        const long double want[] = {0, cases[c].second, 0, cases[c].fourth};
         for (int p = 0; p < 4; p++) {
             long double sum = 0;
             for (int64_t i = 0; i < count; i++) sum += powl(A.a[i], p + 1);
@@ -53,10 +58,10 @@ static void moments(void **state)
 static void given_spectra_come_back(void **state)
 {
     (void)state;
-    const matgen_shape shapes[] = { MATGEN_GEOMETRIC, MATGEN_ARITHMETIC, MATGEN_CLUSTERED,
-                                    MATGEN_ONE_SMALL, MATGEN_REPEATED };
+    const matgen_shape shapes[] = {MATGEN_GEOMETRIC, MATGEN_ARITHMETIC, MATGEN_CLUSTERED,
+                                   MATGEN_ONE_SMALL, MATGEN_REPEATED};
     for (uint64_t c = 0; c < 5; c++) {
-        const int64_t sizes[][2] = { { 20, 12 }, { 12, 20 }, { 12, 12 } };
+        const int64_t sizes[][2] = {{20, 12}, {12, 20}, {12, 12}};
         omat want = matgen_spectrum(shapes[c], 12, 1e6L), U, s, V, w;
         assert_near(want.a[0], 1, 0);
         assert_near(want.a[11], 1e-6L, TINY);
@@ -64,7 +69,7 @@ static void given_spectra_come_back(void **state)
             omat A = matgen_with_singular_values(c, sizes[k][0], sizes[k][1], want);
             oracle_svd(A, &U, &s, &V);
             assert_matrix_near(s, want, TINY);
-            omat all[] = { A, U, s, V };
+            omat all[] = {A, U, s, V};
             for (size_t i = 0; i < 4; i++) omat_destroy(&all[i]);
         }
         omat P = matgen_spd(c, 12, shapes[c], 1e6L), L;
@@ -73,7 +78,7 @@ static void given_spectra_come_back(void **state)
         assert_int_equal(oracle_cholesky(P, &L), 0);
         oracle_eig(P, &w, &V);
         for (int64_t i = 0; i < 12; i++) assert_near(w.a[i], want.a[11 - i], TINY);
-        omat all[] = { want, P, L, w, V };
+        omat all[] = {want, P, L, w, V};
         for (size_t i = 0; i < 5; i++) omat_destroy(&all[i]);
     }
 }
@@ -81,12 +86,15 @@ static void given_spectra_come_back(void **state)
 static void spectra_by_hand(void **state)
 {
     (void)state;
-    const struct { matgen_shape shape; double values[5]; } cases[] = {
-        { MATGEN_GEOMETRIC,  { 1, 0.5, 0.25, 0.125, 0.0625 } },
-        { MATGEN_ARITHMETIC, { 1, 0.765625, 0.53125, 0.296875, 0.0625 } },
-        { MATGEN_CLUSTERED,  { 1, 0.0625, 0.0625, 0.0625, 0.0625 } },
-        { MATGEN_ONE_SMALL,  { 1, 1, 1, 1, 0.0625 } },
-        { MATGEN_REPEATED,   { 1, 1, 1, 0.0625, 0.0625 } },
+    const struct {
+        matgen_shape shape;
+        double values[5];
+    } cases[] = {
+        {MATGEN_GEOMETRIC, {1, 0.5, 0.25, 0.125, 0.0625}},
+        {MATGEN_ARITHMETIC, {1, 0.765625, 0.53125, 0.296875, 0.0625}},
+        {MATGEN_CLUSTERED, {1, 0.0625, 0.0625, 0.0625, 0.0625}},
+        {MATGEN_ONE_SMALL, {1, 1, 1, 1, 0.0625}},
+        {MATGEN_REPEATED, {1, 1, 1, 0.0625, 0.0625}},
     };
     for (int c = 0; c < 5; c++) {
         omat got = matgen_spectrum(cases[c].shape, 5, 16), want = rows_of(5, 1, cases[c].values);
@@ -113,7 +121,7 @@ static int64_t numerical_rank(omat A)
     oracle_svd(A, &U, &s, &V);
     int64_t rank = 0;
     while (rank < s.rows && s.a[rank] > 1e-15L * s.a[0]) rank++;
-    omat all[] = { U, s, V };
+    omat all[] = {U, s, V};
     for (size_t i = 0; i < 3; i++) omat_destroy(&all[i]);
     return rank;
 }
@@ -132,7 +140,7 @@ static void ranks(void **state)
         assert_true(OMAT_AT(E, i, 7) != OMAT_AT(E, i, 1));
         assert_near(OMAT_AT(E, i, 7), OMAT_AT(E, i, 1), 1e-11L);
     }
-    omat all[] = { A, D, E, S };
+    omat all[] = {A, D, E, S};
     for (size_t i = 0; i < 4; i++) omat_destroy(&all[i]);
 }
 
@@ -165,7 +173,7 @@ static void closed_forms(void **state)
     omat H = matgen_hilbert(2, 3), third = omat_block(H, 1, 1, 1, 1);
     assert_near(third.a[0], 1 / 3.0L, 0);
     omat L = matgen_laplacian(5);
-    assert_near(oracle_det(L), 6, TINY);            /* n + 1 */
+    assert_near(oracle_det(L), 6, TINY); /* n + 1 */
 
     omat G = ROWS(3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1);
     matgen_grade_rows(&G, 8);
@@ -179,7 +187,7 @@ static void closed_forms(void **state)
     omat top = omat_block(B, 0, 0, 2, 2), rest = omat_block(B, 2, 0, 3, 2), I = omat_identity(2, 2);
     assert_matrix_near(top, I, 0);
     assert_true(oracle_norm_max(rest) > 0 && oracle_norm_max(rest) < 0.01L);
-    omat all[] = { K, V, H, third, L, G, rows, B, top, rest, I };
+    omat all[] = {K, V, H, third, L, G, rows, B, top, rest, I};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 

@@ -19,12 +19,12 @@ static void strided_conversion_reads_what_it_should(void **state)
 {
     (void)state;
     /* Row-major 2 x 3 with ld 4: the fourth column is padding. */
-    const float f[] = { 1, 2, 3, NAN, 4, 5, 6, NAN };
+    const float f[] = {1, 2, 3, NAN, 4, 5, 6, NAN};
     omat want = ROWS(2, 3, 1, 2, 3, 4, 5, 6);
     omat A = omat_from_f32(f, 2, 3, 4, 1);
     assert_matrix_near(A, want, 0);
 
-    const double d[] = { 1, 4, NAN, 2, 5, NAN, 3, 6, NAN };     /* column-major, ld 3 */
+    const double d[] = {1, 4, NAN, 2, 5, NAN, 3, 6, NAN}; /* column-major, ld 3 */
     omat B = omat_from_f64(d, 2, 3, 1, 3);
     assert_matrix_near(B, want, 0);
 
@@ -35,11 +35,11 @@ static void strided_conversion_reads_what_it_should(void **state)
     float out[8];
     for (int i = 0; i < 8; i++) out[i] = -9;
     omat_to_f32(A, out, 4, 1);
-    const float expected[] = { 1, 2, 3, -9, 4, 5, 6, -9 };
+    const float expected[] = {1, 2, 3, -9, 4, 5, 6, -9};
     assert_memory_equal(out, expected, sizeof out);
     double dout[6];
     omat_to_f64(A, dout, 1, 2);
-    const double dexpected[] = { 1, 4, 2, 5, 3, 6 };
+    const double dexpected[] = {1, 4, 2, 5, 3, 6};
     assert_memory_equal(dout, dexpected, sizeof dout);
 
     omat_destroy(&want);
@@ -52,8 +52,8 @@ static void narrowing_rounds_to_nearest(void **state)
 {
     (void)state;
     omat A = omat_create(1, 3);
-    A.a[0] = 1 + 0x1p-24L;              /* a tie for float: to even */
-    A.a[1] = 1 + 0x1p-24L + 0x1p-50L;   /* just above it */
+    A.a[0] = 1 + 0x1p-24L;            /* a tie for float: to even */
+    A.a[1] = 1 + 0x1p-24L + 0x1p-50L; /* just above it */
     A.a[2] = 1e300L;
     float f[3];
     omat_to_f32(A, f, 3, 1);
@@ -88,7 +88,7 @@ static void storage_helpers(void **state)
     omat empty = omat_create(0, 5), empty_t = omat_transposed(empty);
     assert_true(empty_t.rows == 5 && empty_t.cols == 0 && omat_is_finite(empty));
 
-    omat all[] = { A, At, At_want, B, B_want, I, I_want, row, D, D_want, copy, empty, empty_t };
+    omat all[] = {A, At, At_want, B, B_want, I, I_want, row, D, D_want, copy, empty, empty_t};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
     omat_destroy(&all[0]);
     assert_null(all[0].a);
@@ -106,8 +106,8 @@ static void sixteen_bit_formats(void **state)
     assert_near(oracle_f16_value(0x3555), 0.333251953125L, 0);
     assert_true(isinf(oracle_f16_value(0x7c00)) && isnan(oracle_f16_value(0x7e00)));
 
-    assert_int_equal(oracle_f16_bits(1 + 0x1p-11L), 0x3c00);        /* ties to even, down ... */
-    assert_int_equal(oracle_f16_bits(1 + 3 * 0x1p-11L), 0x3c02);    /* ... and up */
+    assert_int_equal(oracle_f16_bits(1 + 0x1p-11L), 0x3c00);     /* ties to even, down ... */
+    assert_int_equal(oracle_f16_bits(1 + 3 * 0x1p-11L), 0x3c02); /* ... and up */
     assert_int_equal(oracle_f16_bits(1 + 0x1p-11L + 0x1p-40L), 0x3c01);
     assert_int_equal(oracle_f16_bits(65519.9L), 0x7bff);
     assert_int_equal(oracle_f16_bits(65520), 0x7c00);
@@ -134,12 +134,12 @@ static void sixteen_bit_formats(void **state)
             assert_int_equal(oracle_f16_bits(h), bits);
     }
 
-    const uint16_t h[] = { 0x3c00, 0xffff, 0x4000, 0xffff };        /* stride 2 skips the NaN */
+    const uint16_t h[] = {0x3c00, 0xffff, 0x4000, 0xffff}; /* stride 2 skips the NaN */
     omat A = omat_from_f16(h, 2, 1, 2, 4), A_want = ROWS(2, 1, 1, 2);
     assert_matrix_near(A, A_want, 0);
-    uint16_t back[4] = { 7, 7, 7, 7 };
+    uint16_t back[4] = {7, 7, 7, 7};
     omat_to_bf16(A, back, 2, 4);
-    const uint16_t expected[] = { 0x3f80, 7, 0x4000, 7 };
+    const uint16_t expected[] = {0x3f80, 7, 0x4000, 7};
     assert_memory_equal(back, expected, sizeof back);
     omat B = omat_from_bf16(back, 2, 1, 2, 4);
     assert_matrix_near(B, A_want, 0);
@@ -163,18 +163,18 @@ static void gemm_by_hand(void **state)
     omat S = oracle_gemm_scale(2, A, B, -3, C), S_want = ROWS(2, 2, 119, 131, 284, 308);
     assert_matrix_near(S, S_want, 0);
 
-    C.a[0] = (long double)NAN;          /* beta = 0 does not read C */
+    C.a[0] = (long double)NAN; /* beta = 0 does not read C */
     omat E = oracle_gemm(1, A, B, 0, C), E_want = ROWS(2, 2, 22, 64, 7, -90);
     assert_matrix_near(E, E_want, 0);
     C.a[0] = 1;
-    A.a[0] = (long double)NAN;          /* alpha = 0 does not read A */
+    A.a[0] = (long double)NAN; /* alpha = 0 does not read A */
     omat F = oracle_gemm(0, A, B, 2, C), F_want = ROWS(2, 2, 2, -2, 4, 0);
     assert_matrix_near(F, F_want, 0);
     omat thin = omat_create(2, 0), flat = omat_create(0, 2);
-    omat G = oracle_gemm(1, thin, flat, 2, C);      /* k = 0 only scales */
+    omat G = oracle_gemm(1, thin, flat, 2, C); /* k = 0 only scales */
     assert_matrix_near(G, F_want, 0);
 
-    omat all[] = { A, B, C, D, D_want, S, S_want, E, E_want, F, F_want, thin, flat, G };
+    omat all[] = {A, B, C, D, D_want, S, S_want, E, E_want, F, F_want, thin, flat, G};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
@@ -193,19 +193,24 @@ static void syrk_and_triangles_by_hand(void **state)
     omat D = oracle_add(A, -2, C), D_want = ROWS(2, 2, -1, -2, -3, -4);
     assert_matrix_near(D, D_want, 0);
 
-    omat all[] = { A, C, L, L_want, U, U_want, S, S_want, T, T_want, D, D_want };
+    omat all[] = {A, C, L, L_want, U, U_want, S, S_want, T, T_want, D, D_want};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
 static void triangular_solves_by_hand(void **state)
 {
     (void)state;
-    omat T = ROWS(3, 3, 2, 5, -1, 1, 4, 3, -3, 2, 8), X = ROWS(3, 2, 1, 4, -2, 0, 3, 1);
-    const struct { oracle_uplo uplo; oracle_diag diag; double b[6]; } cases[] = {
-        { ORACLE_LOWER, ORACLE_NON_UNIT, { 2, 8, -7, 4, 17, -4 } },
-        { ORACLE_UPPER, ORACLE_NON_UNIT, { -11, 7, 1, 3, 24, 8 } },
-        { ORACLE_LOWER, ORACLE_UNIT,     { 1, 4, -1, 4, -4, -11 } },
-        { ORACLE_UPPER, ORACLE_UNIT,     { -12, 3, 7, 3, 3, 1 } },
+    omat T = ROWS(3, 3, 2, 5, -1, 1, 4, 3, -3, 2, 8), X
+    = ROWS(3, 2, 1, 4, -2, 0, 3, 1);
+    const struct {
+        oracle_uplo uplo;
+        oracle_diag diag;
+        double b[6];
+    } cases[] = {
+        {ORACLE_LOWER, ORACLE_NON_UNIT, {2, 8, -7, 4, 17, -4}},
+        {ORACLE_UPPER, ORACLE_NON_UNIT, {-11, 7, 1, 3, 24, 8}},
+        {ORACLE_LOWER, ORACLE_UNIT, {1, 4, -1, 4, -4, -11}},
+        {ORACLE_UPPER, ORACLE_UNIT, {-12, 3, 7, 3, 3, 1}},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         omat B = rows_of(3, 2, cases[c].b);
@@ -226,10 +231,10 @@ static void norms_by_hand(void **state)
     assert_near(oracle_norm_inf(A), 7, 0);
     assert_near(oracle_norm_max(A), 4, 0);
     assert_near(oracle_norm_fro(A), sqrtl(30), TINY);
-    assert_near(oracle_norm_two(A), sqrtl(15 + 5 * sqrtl(5)), TINY);    /* A'A: 10 10; 10 20 */
+    assert_near(oracle_norm_two(A), sqrtl(15 + 5 * sqrtl(5)), TINY); /* A'A: 10 10; 10 20 */
 
-    long double (*const norms[])(omat) = { oracle_norm_one, oracle_norm_inf, oracle_norm_fro,
-                                           oracle_norm_max, oracle_norm_two };
+    long double (*const norms[])(omat) = {oracle_norm_one, oracle_norm_inf, oracle_norm_fro,
+                                          oracle_norm_max, oracle_norm_two};
     omat empty = omat_create(0, 3);
     for (size_t k = 0; k < 5; k++) {
         assert_true(norms[k](empty) == 0);
@@ -249,7 +254,7 @@ static void norms_by_hand(void **state)
 static void cholesky_example(void **state)
 {
     (void)state;
-    omat A = ROWS(3, 3, 4, NAN, NAN, 2, 5, NAN, 1, 3, 6), L;    /* the upper triangle is not read */
+    omat A = ROWS(3, 3, 4, NAN, NAN, 2, 5, NAN, 1, 3, 6), L; /* the upper triangle is not read */
     assert_int_equal(oracle_cholesky(A, &L), 0);
     omat want = ROWS(3, 3, 2, 0, 0, 1, 2, 0, 0.5, 1.25, 0);
     OMAT_AT(want, 2, 2) = sqrtl(4.1875L);
@@ -261,12 +266,12 @@ static void cholesky_example(void **state)
     omat x = oracle_trsm(ORACLE_UPPER, ORACLE_NON_UNIT, Lt, y);
     omat S = oracle_symmetric(ORACLE_LOWER, A), z;
     assert_int_equal(oracle_solve(S, b, &z), 0);
-    const long double x_want[] = { 6 / 67.0L, 7 / 67.0L, 29 / 67.0L };
+    const long double x_want[] = {6 / 67.0L, 7 / 67.0L, 29 / 67.0L};
     for (int i = 0; i < 3; i++) {
         assert_near(x.a[i], x_want[i], TINY);
         assert_near(z.a[i], x_want[i], TINY);
     }
-    omat all[] = { A, L, want, b, Lt, y, x, S, z };
+    omat all[] = {A, L, want, b, Lt, y, x, S, z};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
@@ -274,7 +279,7 @@ static void cholesky_names_the_bad_pivot(void **state)
 {
     (void)state;
     for (int64_t bad = 0; bad < 4; bad++) {
-        const long double pivots[] = { 0, -1, (long double)NAN, (long double)INFINITY };
+        const long double pivots[] = {0, -1, (long double)NAN, (long double)INFINITY};
         for (int p = 0; p < 4; p++) {
             omat A = omat_identity(4, 4), L;
             for (int64_t i = 0; i < 4; i++) OMAT_AT(A, i, i) = 9;
@@ -285,7 +290,7 @@ static void cholesky_names_the_bad_pivot(void **state)
             omat_destroy(&L);
         }
     }
-    omat ones = ROWS(2, 2, 1, 1, 1, 1), L;      /* the second pivot is exactly 0 */
+    omat ones = ROWS(2, 2, 1, 1, 1, 1), L; /* the second pivot is exactly 0 */
     assert_int_equal(oracle_cholesky(ones, &L), 2);
     omat_destroy(&ones);
     omat_destroy(&L);
@@ -302,7 +307,7 @@ static void qr_by_hand(void **state)
     OMAT_AT(Q_want, 0, 1) = -0.8L;
     assert_matrix_near(Q, Q_want, TINY);
     assert_matrix_near(R, R_want, TINY);
-    omat all[] = { A, Q, R, Q_want, R_want };
+    omat all[] = {A, Q, R, Q_want, R_want};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
@@ -320,15 +325,15 @@ static void check_qr(omat A)
     omat I = omat_identity(k, k);
     assert_matrix_near(P, A, TINY * (1 + oracle_norm_fro(A)));
     assert_matrix_near(gram, I, TINY);
-    omat all[] = { Q, R, P, Qt, gram, I };
+    omat all[] = {Q, R, P, Qt, gram, I};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
 static void qr_of_many_shapes(void **state)
 {
     (void)state;
-    const int64_t shapes[][2] = { { 0, 0 }, { 3, 0 }, { 0, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 },
-                                  { 7, 7 }, { 33, 8 }, { 8, 33 } };
+    const int64_t shapes[][2] = {{0, 0}, {3, 0}, {0, 3},  {1, 1}, {1, 5},
+                                 {5, 1}, {7, 7}, {33, 8}, {8, 33}};
     for (size_t c = 0; c < sizeof shapes / sizeof *shapes; c++) {
         omat A = matgen_gaussian(c, shapes[c][0], shapes[c][1]);
         omat Z = omat_create(shapes[c][0], shapes[c][1]);
@@ -348,12 +353,12 @@ static void hilbert_inverse_and_determinant(void **state)
 {
     (void)state;
     omat H = matgen_hilbert(4, 4), I = omat_identity(4, 4), inverse;
-    omat want = ROWS(4, 4, 16, -120, 240, -140, -120, 1200, -2700, 1680,
-                     240, -2700, 6480, -4200, -140, 1680, -4200, 2800);
+    omat want = ROWS(4, 4, 16, -120, 240, -140, -120, 1200, -2700, 1680, 240, -2700, 6480, -4200,
+                     -140, 1680, -4200, 2800);
     assert_int_equal(oracle_solve(H, I, &inverse), 0);
-    assert_matrix_near(inverse, want, 6480 * 15514 * LDBL_EPSILON);     /* cond = 15514 */
+    assert_matrix_near(inverse, want, 6480 * 15514 * LDBL_EPSILON); /* cond = 15514 */
     assert_near(oracle_det(H) * 6048000, 1, 15514 * LDBL_EPSILON);
-    omat all[] = { H, I, inverse, want };
+    omat all[] = {H, I, inverse, want};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
@@ -379,14 +384,14 @@ static void lu_pivots_and_signs(void **state)
     assert_near(oracle_det(A), -3, TINY);
 
     omat singular = ROWS(3, 3, 1, 2, 0, 2, 4, 0, 0, 1, 1), b = ROWS(3, 1, 1, 1, 1), x;
-    OMAT_AT(singular, 2, 1) = 0;        /* columns 1 and 2 parallel: the second pivot is 0 */
+    OMAT_AT(singular, 2, 1) = 0; /* columns 1 and 2 parallel: the second pivot is 0 */
     assert_int_equal(oracle_solve(singular, b, &x), 2);
     for (int i = 0; i < 3; i++) assert_true(isnan(x.a[i]));
     assert_true(oracle_det(singular) == 0);
 
     omat empty = omat_create(0, 0);
     assert_near(oracle_det(empty), 1, 0);
-    omat all[] = { cycle, swap, A, LU, L, U, P, singular, b, x, empty };
+    omat all[] = {cycle, swap, A, LU, L, U, P, singular, b, x, empty};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 

@@ -10,8 +10,8 @@ static const double eps = DBL_EPSILON;
 #define assert_ratio(ratio, want) assert_near((ratio), (want), 0.01L * (want))
 #define assert_fails(ratio) assert_true(isinf(ratio) && (ratio) > 0)
 
-static const long double not_finite[] = { (long double)NAN, (long double)INFINITY,
-                                          -(long double)INFINITY };
+static const long double not_finite[] = {(long double)NAN, (long double)INFINITY,
+                                         -(long double)INFINITY};
 
 /* A through double, as a result of the library would arrive. */
 static omat rounded(omat A)
@@ -39,7 +39,7 @@ static void assert_notices_non_finite(omat tested, double (*judge)(void *), void
 static void worst_remembers_every_item(void **state)
 {
     (void)state;
-    const double bad[] = { 1e9, (double)NAN, (double)INFINITY, -(double)NAN };
+    const double bad[] = {1e9, (double)NAN, (double)INFINITY, -(double)NAN};
     for (int b = 0; b < 4; b++)
         for (int place = 0; place < 9; place++) {
             double worst = 0;
@@ -66,8 +66,12 @@ static double judge_gemm(void *context)
 
 static struct product make_product(void)
 {
-    struct product p = { matgen_gaussian(1, M, K), matgen_gaussian(2, K, N),
-                         matgen_gaussian(3, M, N), { 0 }, 1.5L, -0.5L };
+    struct product p = {matgen_gaussian(1, M, K),
+                        matgen_gaussian(2, K, N),
+                        matgen_gaussian(3, M, N),
+                        {0},
+                        1.5L,
+                        -0.5L};
     omat exact = oracle_gemm(p.alpha, p.A, p.B, p.beta, p.C);
     p.got = rounded(exact);
     omat_destroy(&exact);
@@ -115,17 +119,17 @@ static void gemm_ratio_of_zeros(void **state)
     omat A = omat_create(2, 3), B = omat_create(3, 2), C = omat_create(2, 2);
     omat got = omat_create(2, 2);
     assert_true(oracle_gemm_ratio(1, A, B, 0, C, got, eps) == 0);
-    C.a[2] = (long double)NAN;                      /* not read if beta = 0 */
+    C.a[2] = (long double)NAN; /* not read if beta = 0 */
     assert_true(oracle_gemm_ratio(1, A, B, 0, C, got, eps) == 0);
     assert_fails(oracle_gemm_ratio(1, A, B, 1, C, got, eps));
-    for (int i = 0; i < 4; i++) {                   /* no error is small next to zero */
+    for (int i = 0; i < 4; i++) { /* no error is small next to zero */
         got.a[i] = 1e-300L;
         assert_fails(oracle_gemm_ratio(1, A, B, 0, C, got, eps));
         got.a[i] = 0;
     }
     omat empty = omat_create(0, 3), nothing = omat_create(0, 2);
     assert_true(oracle_gemm_ratio(1, empty, B, 0, C, nothing, eps) == 0);
-    omat all[] = { A, B, C, got, empty, nothing };
+    omat all[] = {A, B, C, got, empty, nothing};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
@@ -133,7 +137,7 @@ static void gemm_ratio_of_zeros(void **state)
 static void gemm_ratio_grants_the_last_rounding(void **state)
 {
     (void)state;
-    const double units[] = { 0x1p-11, 0x1p-8 };
+    const double units[] = {0x1p-11, 0x1p-8};
     for (int type = 0; type < 2; type++) {
         struct product p = make_product();
         const double tiny = type ? 0 : 0x1p-25;
@@ -142,8 +146,8 @@ static void gemm_ratio_grants_the_last_rounding(void **state)
         for (int64_t i = 0; i < M * N; i++)
             p.got.a[i] = type ? oracle_bf16_value(oracle_bf16_bits(p.got.a[i]))
                               : oracle_f16_value(oracle_f16_bits(p.got.a[i]));
-#define JUDGE() oracle_gemm_ratio_rounded(p.alpha, p.A, p.B, p.beta, p.C, p.got, FLT_EPSILON, \
-                                          units[type], tiny)
+#define JUDGE()                                                                                    \
+    oracle_gemm_ratio_rounded(p.alpha, p.A, p.B, p.beta, p.C, p.got, FLT_EPSILON, units[type], tiny)
         assert_true(judge_gemm(&p) > 1e6);
         assert_true(JUDGE() == 0);
         for (int64_t i = 0; i < M * N; i++) {
@@ -185,14 +189,15 @@ static void syrk_ratio_sees_its_triangle_only(void **state)
     }
     omat wrong = omat_create(N, N + 1);
     assert_fails(oracle_syrk_ratio(ORACLE_LOWER, 2, A, 3, C, wrong, eps));
-    omat all[] = { A, C, At, exact, got, wrong };
+    omat all[] = {A, C, At, exact, got, wrong};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
 /* ---- Factorizations -------------------------------------------------------------------------- */
 
 struct factors {
-    omat A, X, Y, Z;        /* the factors as the operation orders them */
+    omat A, X
+    , Y, Z; /* the factors as the operation orders them */
     oracle_uplo uplo;
 };
 
@@ -257,29 +262,42 @@ static void destroy_factors(struct factors *f)
 static void factor_ratio_measures(void **state)
 {
     (void)state;
-    struct factors f = { .A = matgen_gaussian(6, M, N) };
-    f.X = rounded(f.A);
+    struct factors f = {.A = matgen_gaussian(6, M, N)};
+    f.X
+    = rounded(f.A);
     assert_notices_each_entry(f.X, judge_factor, &f);
     long double unit = (long double)M * oracle_norm_one(f.A) * eps;
     omat_destroy(&f.X);
-    f.X = omat_copy(f.A);
+    f.X
+    = omat_copy(f.A);
     for (int64_t i = 0; i < M * N; i++) {
-        f.X.a[i] -= 1000 * unit;
+        f.X
+        .a[i] -= 1000 * unit;
         assert_ratio(judge_factor(&f), 1000);
-        f.X.a[i] = f.A.a[i];
+        f.X
+        .a[i] = f.A.a[i];
     }
-    assert_notices_non_finite(f.A, judge_factor, &f);       /* Inf / Inf is no small number */
+    assert_notices_non_finite(f.A, judge_factor, &f); /* Inf / Inf is no small number */
     omat turned = omat_transposed(f.A);
     assert_fails(oracle_factor_ratio(f.A, turned, eps));
     omat_destroy(&turned);
     destroy_factors(&f);
 
-    f = (struct factors){ .A = omat_create(3, 2), .X = omat_create(3, 2) };     /* zero matrices */
+    f = (struct factors)
+    {
+        .A = omat_create(3, 2), .X
+        = omat_create(3, 2)
+    }; /* zero matrices */
     assert_true(judge_factor(&f) == 0);
-    f.X.a[5] = 1e-300L;
+    f.X
+    .a[5] = 1e-300L;
     assert_fails(judge_factor(&f));
     destroy_factors(&f);
-    f = (struct factors){ .A = omat_create(0, 2), .X = omat_create(0, 2) };
+    f = (struct factors)
+    {
+        .A = omat_create(0, 2), .X
+        = omat_create(0, 2)
+    };
     assert_true(judge_factor(&f) == 0);
     destroy_factors(&f);
 }
@@ -288,12 +306,13 @@ static void cholesky_ratio_reads_one_triangle(void **state)
 {
     (void)state;
     for (int u = 0; u < 2; u++) {
-        struct factors f = { .uplo = u ? ORACLE_UPPER : ORACLE_LOWER };
+        struct factors f = {.uplo = u ? ORACLE_UPPER : ORACLE_LOWER};
         f.A = matgen_spd(7, N, MATGEN_ARITHMETIC, 10);
         omat L, Lt;
         assert_int_equal(oracle_cholesky(f.A, &L), 0);
         Lt = omat_transposed(L);
-        f.X = rounded(u ? Lt : L);
+        f.X
+        = rounded(u ? Lt : L);
         for (int64_t j = 0; j < N; j++)
             for (int64_t i = 0; i < N; i++) {
                 bool inside = u ? i <= j : i >= j;
@@ -322,20 +341,21 @@ static void cholesky_ratio_reads_one_triangle(void **state)
 static void qr_ratio_measures(void **state)
 {
     (void)state;
-    struct factors f = { .A = matgen_gaussian(8, M, N) };
+    struct factors f = {.A = matgen_gaussian(8, M, N)};
     omat Q, R;
     oracle_qr(f.A, &Q, &R);
-    f.X = rounded(Q);
+    f.X
+    = rounded(Q);
     f.Y = rounded(R);
     assert_notices_each_entry(f.X, judge_qr, &f);
     for (int64_t j = 0; j < N; j++)
-        for (int64_t i = 0; i < N; i++) {           /* below the diagonal lie reflectors */
+        for (int64_t i = 0; i < N; i++) { /* below the diagonal lie reflectors */
             long double kept = OMAT_AT(f.Y, i, j);
             OMAT_AT(f.Y, i, j) = kept + 1e-9L;
             assert_true((judge_qr(&f) > 30) == (i <= j));
             OMAT_AT(f.Y, i, j) = kept;
         }
-    for (int64_t j = 0; j < N; j++) OMAT_AT(f.Y, 0, j) *= -1;       /* one sign, in R alone */
+    for (int64_t j = 0; j < N; j++) OMAT_AT(f.Y, 0, j) *= -1; /* one sign, in R alone */
     assert_true(judge_qr(&f) > 1e9);
     assert_fails(oracle_qr_ratio(f.A, R, Q, eps));
     omat_destroy(&Q);
@@ -346,16 +366,17 @@ static void qr_ratio_measures(void **state)
 static void svd_ratio_measures(void **state)
 {
     (void)state;
-    struct factors f = { .A = matgen_gaussian(9, M, N) };
+    struct factors f = {.A = matgen_gaussian(9, M, N)};
     omat U, s, V;
     oracle_svd(f.A, &U, &s, &V);
-    f.X = rounded(U);
+    f.X
+    = rounded(U);
     f.Y = rounded(s);
     f.Z = rounded(V);
     assert_notices_each_entry(f.X, judge_svd, &f);
     assert_notices_each_entry(f.Y, judge_svd, &f);
     assert_notices_each_entry(f.Z, judge_svd, &f);
-    for (int64_t i = 0; i < M; i++) OMAT_AT(f.X, i, 2) *= -1;       /* one sign, in U alone */
+    for (int64_t i = 0; i < M; i++) OMAT_AT(f.X, i, 2) *= -1; /* one sign, in U alone */
     assert_true(judge_svd(&f) > 1e9);
     assert_fails(oracle_svd_ratio(f.A, V, s, U, eps));
     omat_destroy(&U);
@@ -368,14 +389,16 @@ static void eig_ratio_measures(void **state)
 {
     (void)state;
     omat spectrum = ROWS(5, 1, -3, -1, 0.5, 2, 4);
-    struct factors f = { .A = matgen_with_eigenvalues(10, spectrum) };
+    struct factors f = {.A = matgen_with_eigenvalues(10, spectrum)};
     omat w, V;
     oracle_eig(f.A, &w, &V);
-    f.X = rounded(w);
+    f.X
+    = rounded(w);
     f.Y = rounded(V);
     assert_notices_each_entry(f.X, judge_eig, &f);
     assert_notices_each_entry(f.Y, judge_eig, &f);
-    f.X.a[1] *= -1;
+    f.X
+    .a[1] *= -1;
     assert_true(judge_eig(&f) > 1e9);
     omat_destroy(&spectrum);
     omat_destroy(&w);
@@ -387,15 +410,15 @@ static void orth_ratio_measures(void **state)
 {
     (void)state;
     omat Q = matgen_orthonormal(11, M, N);
-    struct factors f = { .X = rounded(Q) };
+    struct factors f = {.X = rounded(Q) };
     assert_true(judge_orth(&f) <= 2);
     assert_notices_non_finite(f.X, judge_orth, &f);
-    for (int64_t j = 0; j < N; j++) {               /* a column too long by 1000 n eps / 2 */
+    for (int64_t j = 0; j < N; j++) { /* a column too long by 1000 n eps / 2 */
         for (int64_t i = 0; i < M; i++) OMAT_AT(f.X, i, j) = OMAT_AT(Q, i, j) * (1 + 500 * N * eps);
         assert_ratio(judge_orth(&f), 1000);
         for (int64_t i = 0; i < M; i++) OMAT_AT(f.X, i, j) = OMAT_AT(Q, i, j);
     }
-    for (int64_t j = 1; j < N; j++) {               /* a column leaning on the first */
+    for (int64_t j = 1; j < N; j++) { /* a column leaning on the first */
         for (int64_t i = 0; i < M; i++) OMAT_AT(f.X, i, j) += 1e-9L * OMAT_AT(Q, i, 0);
         assert_ratio(judge_orth(&f), sqrtl(2) * 1e-9L / (N * eps));
         for (int64_t i = 0; i < M; i++) OMAT_AT(f.X, i, j) = OMAT_AT(Q, i, j);
@@ -425,16 +448,19 @@ static double judge_values(void *context)
 static void values_ratio_measures(void **state)
 {
     (void)state;
-    const struct { oracle_order order; double values[5]; } cases[] = {
-        { ORACLE_ASCENDING,  { -8, -1, 0, 2, 4 } },
-        { ORACLE_DESCENDING, { 4, 2, 0, -1, -8 } },
-        { ORACLE_SINGULAR,   { 8, 4, 2, 1, 0.5 } },
+    const struct {
+        oracle_order order;
+        double values[5];
+    } cases[] = {
+        {ORACLE_ASCENDING, {-8, -1, 0, 2, 4}},
+        {ORACLE_DESCENDING, {4, 2, 0, -1, -8}},
+        {ORACLE_SINGULAR, {8, 4, 2, 1, 0.5}},
     };
     for (int c = 0; c < 3; c++) {
-        struct values v = { cases[c].order, rows_of(5, 1, cases[c].values), { 0 } };
+        struct values v = {cases[c].order, rows_of(5, 1, cases[c].values), {0}};
         v.got = omat_copy(v.want);
         assert_true(judge_values(&v) == 0);
-        for (int64_t i = 0; i < 5; i++) {           /* the unit is 8 * 10 * eps */
+        for (int64_t i = 0; i < 5; i++) { /* the unit is 8 * 10 * eps */
             v.got.a[i] = v.want.a[i] + 1000 * 80 * eps;
             assert_ratio(judge_values(&v), 1000);
             v.got.a[i] = v.want.a[i] - 1000 * 80 * eps;
@@ -482,12 +508,13 @@ static void values_ratio_watches_order_and_sign(void **state)
     nearly.a[0] = 1e-300L;
     assert_fails(oracle_values_ratio(ORACLE_SINGULAR, zeros, nearly, 3, eps));
     assert_true(oracle_values_ratio(ORACLE_SINGULAR, empty, empty, 0, eps) == 0);
-    omat all[] = { want, got, up, got_up, zero_last, negative, zeros, nearly, empty };
+    omat all[] = {want, got, up, got_up, zero_last, negative, zeros, nearly, empty};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 
 struct system {
-    omat A, X, B;
+    omat A, X
+    , B;
 };
 
 static double judge_solve(void *context)
@@ -499,23 +526,28 @@ static double judge_solve(void *context)
 static void solve_ratio_measures(void **state)
 {
     (void)state;
-    struct system s = { matgen_gaussian(12, N, N), { 0 }, matgen_gaussian(13, N, 3) };
+    struct system s = {matgen_gaussian(12, N, N), {0}, matgen_gaussian(13, N, 3)};
     omat exact;
     assert_int_equal(oracle_solve(s.A, s.B, &exact), 0);
-    s.X = rounded(exact);
+    s.X
+    = rounded(exact);
     assert_notices_each_entry(s.X, judge_solve, &s);
     assert_notices_non_finite(s.A, judge_solve, &s);
     assert_notices_non_finite(s.B, judge_solve, &s);
 
-    omat I = omat_identity(N, N), X = omat_create(N, 3), B = omat_create(N, 3);
+    omat I = omat_identity(N, N), X
+    = omat_create(N, 3), B = omat_create(N, 3);
     for (int64_t i = 0; i < N * 3; i++) B.a[i] = 1;
-    for (int64_t place = 0; place < N * 3; place++) {       /* I x = 1: the unit is 2 N n eps */
-        for (int64_t i = 0; i < N * 3; i++) X.a[i] = 1;
-        X.a[place] += 1000.0L * 2 * N * N * eps;
+    for (int64_t place = 0; place < N * 3; place++) { /* I x = 1: the unit is 2 N n eps */
+        for (int64_t i = 0; i < N * 3; i++) X
+        .a[i] = 1;
+        X
+        .a[place] += 1000.0L * 2 * N * N * eps;
         assert_ratio(oracle_solve_ratio(I, X, B, eps), 1000);
         assert_ratio(oracle_backward_error(I, X, B), 1000 * N * eps);
     }
-    for (int64_t i = 0; i < N * 3; i++) X.a[i] = -1;
+    for (int64_t i = 0; i < N * 3; i++) X
+    .a[i] = -1;
     assert_ratio(oracle_backward_error(I, X, B), 1);
 
     omat zero = omat_create(N, 3), singular = omat_create(N, N), few = omat_create(N, 2);

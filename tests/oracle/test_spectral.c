@@ -7,8 +7,8 @@ static void destroy_all(omat *all, size_t count)
 {
     for (size_t i = 0; i < count; i++) omat_destroy(&all[i]);
 }
-#define DESTROY(...) \
-    destroy_all((omat[]){ __VA_ARGS__ }, sizeof((omat[]){ __VA_ARGS__ }) / sizeof(omat))
+#define DESTROY(...)                                                                               \
+    destroy_all((omat[]){__VA_ARGS__}, sizeof((omat[]){__VA_ARGS__}) / sizeof(omat))
 
 static void assert_orthonormal(omat Q)
 {
@@ -53,8 +53,8 @@ static void eig_of_three_by_three(void **state)
     assert_near(w.a[0], 3 - sqrtl(2), TINY);
     assert_near(w.a[1], 3, TINY);
     assert_near(w.a[2], 3 + sqrtl(2), TINY);
-    const long double half = 0.5L, root = sqrtl(0.5L);  /* the top vector is (1, sqrt 2, 1) / 2 */
-    const long double top[] = { half, root, half };
+    const long double half = 0.5L, root = sqrtl(0.5L); /* the top vector is (1, sqrt 2, 1) / 2 */
+    const long double top[] = {half, root, half};
     for (int i = 0; i < 3; i++) assert_near(OMAT_AT(V, i, 2), top[i], TINY);
     omat S = oracle_symmetric(ORACLE_LOWER, A);
     assert_eig_holds(S, w, V);
@@ -106,7 +106,7 @@ static void eig_of_wilkinson(void **state)
 static void eig_of_indefinite_and_edge_cases(void **state)
 {
     (void)state;
-    omat A = ROWS(2, 2, 0, 1, 1, 0), w, V;      /* zero diagonal, eigenvalues -1 and 1 */
+    omat A = ROWS(2, 2, 0, 1, 1, 0), w, V; /* zero diagonal, eigenvalues -1 and 1 */
     oracle_eig(A, &w, &V);
     assert_near(w.a[0], -1, TINY);
     assert_near(w.a[1], 1, TINY);
@@ -121,7 +121,7 @@ static void eig_of_indefinite_and_edge_cases(void **state)
         DESTROY(Z, w, V);
     }
 
-    const double values[] = { -7, -7, -1e-9, 0, 0, 2, 2, 2, 1e4 };
+    const double values[] = {-7, -7, -1e-9, 0, 0, 2, 2, 2, 1e4};
     omat want = rows_of(9, 1, values), B = matgen_with_eigenvalues(5, want);
     oracle_eig(B, &w, &V);
     assert_matrix_near(w, want, 1e4L * TINY);
@@ -134,7 +134,7 @@ static void eig_of_indefinite_and_edge_cases(void **state)
 static void svd_of_a_shear(void **state)
 {
     (void)state;
-    omat A = ROWS(2, 2, 1, 1, 0, 1), U, s, V;       /* the golden ratio and its inverse */
+    omat A = ROWS(2, 2, 1, 1, 0, 1), U, s, V; /* the golden ratio and its inverse */
     oracle_svd(A, &U, &s, &V);
     assert_near(s.a[0], (sqrtl(5) + 1) / 2, TINY);
     assert_near(s.a[1], (sqrtl(5) - 1) / 2, TINY);
@@ -166,12 +166,12 @@ static void svd_of_the_laplacian_and_its_halves(void **state)
         OMAT_AT(D, j + 1, j) = -1;
     }
     omat Dt = omat_transposed(D);
-    const omat both[] = { D, Dt };
+    const omat both[] = {D, Dt};
     for (int c = 0; c < 2; c++) {
         oracle_svd(both[c], &U, &s, &V);
         for (int64_t k = 1; k <= n; k++)
-            assert_near(s.a[n - k],
-                        2 * sinl((long double)k * pi / (2 * (long double)(n + 1))), TINY);
+            assert_near(s.a[n - k], 2 * sinl((long double)k * pi / (2 * (long double)(n + 1))),
+                        TINY);
         assert_svd_holds(both[c], U, s, V);
         DESTROY(U, s, V);
     }
@@ -210,10 +210,17 @@ static void svd_of_difficult_matrices(void **state)
         huge.a[i] *= 1e300L;
         minute.a[i] *= 1e-300L;
     }
-    omat cases[] = { matgen_hilbert(60, 60), matgen_kahan(50, 1.2L), matgen_vandermonde(60, 30),
-                     matgen_duplicates(1, 30, 20, 7, 0), matgen_duplicates(2, 30, 20, 7, 1e-12L),
-                     matgen_rank(8, 40, 40, 11), matgen_spikes(20, 7), graded, graded_cols, huge,
-                     minute };
+    omat cases[] = {matgen_hilbert(60, 60),
+                    matgen_kahan(50, 1.2L),
+                    matgen_vandermonde(60, 30),
+                    matgen_duplicates(1, 30, 20, 7, 0),
+                    matgen_duplicates(2, 30, 20, 7, 1e-12L),
+                    matgen_rank(8, 40, 40, 11),
+                    matgen_spikes(20, 7),
+                    graded,
+                    graded_cols,
+                    huge,
+                    minute};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         omat U, s, V;
         oracle_svd(cases[c], &U, &s, &V);
@@ -246,7 +253,7 @@ static void sign_rule(void **state)
 static void sine_between_subspaces(void **state)
 {
     (void)state;
-    const long double angles[] = { 0, 1e-15L, 1e-3L, 1, pi / 2 };
+    const long double angles[] = {0, 1e-15L, 1e-3L, 1, pi / 2};
     for (int c = 0; c < 5; c++) {
         /* U = span(e1, e2), V = span((e1 + e2) / sqrt 2, cos (e1 - e2) / sqrt 2 + sin e3). */
         long double r = sqrtl(0.5L), cosine = cosl(angles[c]), sine = sinl(angles[c]);
@@ -257,7 +264,7 @@ static void sine_between_subspaces(void **state)
         OMAT_AT(V, 2, 1) = sine;
         assert_near(oracle_subspace_sine(U, V), sine, TINY);
         assert_near(oracle_subspace_sine(V, U), sine, TINY);
-        omat one = omat_block(V, 0, 0, 4, 1);       /* one vector inside U; the converse is false */
+        omat one = omat_block(V, 0, 0, 4, 1); /* one vector inside U; the converse is false */
         assert_near(oracle_subspace_sine(U, one), 0, TINY);
         assert_true(isinf(oracle_subspace_sine(one, U)));
         OMAT_AT(V, 3, 1) = (long double)NAN;
@@ -275,7 +282,8 @@ static void sine_between_subspaces(void **state)
 static void pca_of_points_on_a_line(void **state)
 {
     (void)state;
-    omat X = omat_create(5, 2);
+    omat X
+    = omat_create(5, 2);
     for (int64_t i = 0; i < 5; i++) {
         OMAT_AT(X, i, 0) = 1000 + 0.6L * (long double)(i - 2);
         OMAT_AT(X, i, 1) = -4000 + 0.8L * (long double)(i - 2);
@@ -301,7 +309,8 @@ static void pca_of_points_on_a_line(void **state)
 static void pca_of_a_box(void **state)
 {
     (void)state;
-    omat X = omat_create(8, 3);
+    omat X
+    = omat_create(8, 3);
     for (int64_t i = 0; i < 8; i++) {
         OMAT_AT(X, i, 0) = 10 + (i & 1 ? 2 : -2);
         OMAT_AT(X, i, 1) = 20 + (i & 2 ? 3 : -3);
@@ -313,7 +322,7 @@ static void pca_of_a_box(void **state)
     assert_near(p.variance.a[0], 9, 10 * TINY);
     assert_near(p.total, 14, 10 * TINY);
     assert_near(p.ratio.a[0], 9 / 14.0L, TINY);
-    assert_near(p.noise, 2.5L, 10 * TINY);          /* (4 + 1) / (3 - 1) */
+    assert_near(p.noise, 2.5L, 10 * TINY); /* (4 + 1) / (3 - 1) */
 
     omat S = oracle_covariance(X, p.mean, 8);
     omat S_want = ROWS(3, 3, 4, 0, 0, 0, 9, 0, 0, 0, 1);
@@ -327,10 +336,12 @@ static void pca_of_a_box(void **state)
 static void pca_agrees_with_the_covariance(void **state)
 {
     (void)state;
-    const int64_t shapes[][2] = { { 30, 6 }, { 6, 30 }, { 12, 12 } };
+    const int64_t shapes[][2] = {{30, 6}, {6, 30}, {12, 12}};
     for (int c = 0; c < 3; c++) {
-        omat X = matgen_gaussian((uint64_t)c + 40, shapes[c][0], shapes[c][1]), w, V;
-        const int64_t n = X.cols, k = 4;
+        omat X
+        = matgen_gaussian((uint64_t)c + 40, shapes[c][0], shapes[c][1]), w, V;
+        const int64_t n = X
+        .cols, k = 4;
         oracle_pca p = oracle_pca_fit(X, k, (long double)(X.rows - 1));
         omat S = oracle_covariance(X, p.mean, (long double)(X.rows - 1));
         oracle_eig(S, &w, &V);
@@ -352,8 +363,10 @@ static void means_survive_a_large_offset(void **state)
     (void)state;
     /* A plain sum of these would round; the mean itself is representable. */
     const int64_t n = 999;
-    omat X = omat_create(n, 1);
-    for (int64_t i = 0; i < n; i++) X.a[i] = 0x1p50L + (long double)(i % 3) * 0x1p-10L;
+    omat X
+    = omat_create(n, 1);
+    for (int64_t i = 0; i < n; i++) X
+    .a[i] = 0x1p50L + (long double)(i % 3) * 0x1p-10L;
     omat mean = oracle_column_means(X);
     assert_true(mean.a[0] == 0x1p50L + 0x1p-10L);
     omat C = oracle_centred(X, mean);

@@ -2,4 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 int ritz_test_absent(void);
-int ritz_test_absent(void) { return 1; }
+int ritz_test_absent(void)
+{
+    return 1;
+}

@@ -134,8 +134,8 @@ static struct moments_result compute_on(ritz_stream *s, enum cpu_moments_path pa
         ritz_with_ld(ritz_dmat_wrap(dev, r.G, RITZ_F64, r.n, r.n, RITZ_COL_MAJOR), r.ld);
     int64_t count = 0;
     if (first > 0 && first < d->rows) {
-        expect_ok(cpu_moments_merge_on(path, s, compute, 0, ritz_block(A, 0, 0, first, r.n), mean,
-                                       G));
+        expect_ok(
+            cpu_moments_merge_on(path, s, compute, 0, ritz_block(A, 0, 0, first, r.n), mean, G));
         count = first;
     }
     expect_ok(cpu_moments_merge_on(path, s, compute, count,
@@ -250,12 +250,10 @@ static void test_threads(void **state)
         for (int compute = 0; compute < 2; compute++) {
             const ritz_dtype type = compute ? RITZ_F64 : RITZ_F32;
             expect_ok(ritz_device_set_threads(dev, 1));
-            struct moments_result one =
-                compute_on(s, (enum cpu_moments_path)path, type, &d, 700);
+            struct moments_result one = compute_on(s, (enum cpu_moments_path)path, type, &d, 700);
             for (int threads = 2; threads <= 5; threads++) {
                 expect_ok(ritz_device_set_threads(dev, threads));
-                struct moments_result r =
-                    compute_on(s, (enum cpu_moments_path)path, type, &d, 700);
+                struct moments_result r = compute_on(s, (enum cpu_moments_path)path, type, &d, 700);
                 assert_memory_equal(one.mean, r.mean, (size_t)r.n * sizeof(double));
                 assert_memory_equal(one.G, r.G, (size_t)(r.ld * r.n) * sizeof(double));
                 free_result(&r);
@@ -277,8 +275,7 @@ static void test_nan(void **state)
     ((float *)d.elements)[place_of(&d, 7, bad)] = NAN;
     for (int path = 0; path < CPU_MOMENTS_PATHS; path++) {
         if (!cpu_moments_path_available((enum cpu_moments_path)path)) continue;
-        struct moments_result r =
-            compute_on(s, (enum cpu_moments_path)path, RITZ_F32, &d, 0);
+        struct moments_result r = compute_on(s, (enum cpu_moments_path)path, RITZ_F32, &d, 0);
         for (int64_t j = 0; j < r.n; j++)
             for (int64_t i = j; i < r.n; i++)
                 assert_int_equal(isnan(r.G[j * r.ld + i]) != 0, i == bad || j == bad);

@@ -74,7 +74,7 @@ static void test_addresses(void **state)
     assert_int_equal(RITZ_STREAM_WORD(3, 5), 0x03000005);
 }
 
-/* ---- Maps against double precision ------------------------------------------------------------- */
+/* ---- Maps against double precision ----------------------------------------------------------- */
 
 /* Edges of the word range, of the halves, of the quarter turns and of the octants; then words that
  * step through everything (an odd multiplier visits each word once). */
@@ -210,7 +210,7 @@ static void test_signs_and_integers(void **state)
     assert_int_equal(ritz_below(0xffffffff, 0xffffffff), 0xfffffffe);
 }
 
-/* ---- Distributions ----------------------------------------------------------------------------- */
+/* ---- Distributions --------------------------------------------------------------------------- */
 
 enum { SAMPLE = 1 << 22, SAMPLE_ROWS = 1 << 12 };
 
@@ -349,7 +349,7 @@ static void test_independence(void **state)
     free(z);
 }
 
-/* ---- Kernels against the definition ------------------------------------------------------------- */
+/* ---- Kernels against the definition ---------------------------------------------------------- */
 
 static float definition_f32(const cpu_random_block *b, uint64_t row, uint32_t col)
 {

@@ -1,10 +1,12 @@
-/* Self-tests of the emulation: planted bugs that must be caught, beside corrected twins that must pass.
+/* Self-tests of the emulation: planted bugs that must be caught, beside corrected twins that must
+ * pass.
  *
- * Each case runs in a child process, in each mode it names, so that it may abort. A program of cases:
+ * Each case runs in a child process, in each mode it names, so that it may abort. A program of
+ * cases:
  *
  *     PASSES(upload) { ... CHECK(x == y); ... }              nothing reported, nothing leaked
  *     ABORTS(upload_freed, "freed") { ... }                  a violation of that kind
- *     FAULTS(upload_changed, "page-locked memory") { ... }   stopped by the fault handler, with that text
+ * FAULTS(upload_changed, "page-locked memory") { ... } stopped by the fault handler, with that text
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_SELFTEST_CASES_H
@@ -75,7 +77,7 @@ int main(int argc, char **argv);
     } while (0)
 #define OK(call) CHECK_CODE(call, cudaSuccess)
 
-/* ---- what many cases need ------------------------------------------------------------------------ */
+/* ---- what many cases need -------------------------------------------------------------------- */
 
 inline cudaStream_t new_stream(unsigned flags = cudaStreamNonBlocking)
 {

@@ -1,4 +1,5 @@
-/* Errors: machines without a usable GPU, the last error, asynchronous and sticky errors, injected failures; counters.
+/* Errors: machines without a usable GPU, the last error, asynchronous and sticky errors, injected
+ * failures; counters.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cstring>
@@ -11,7 +12,7 @@ using cases::LATE;
 
 static constexpr size_t N = 2000, BYTES = N * sizeof(float);
 
-/* ---- machines ------------------------------------------------------------------------------------ */
+/* ---- machines -------------------------------------------------------------------------------- */
 
 static void nothing_works(cudaError_t code, int driver_version, int count_expected)
 {
@@ -94,7 +95,7 @@ PASSES(devices)
     CHECK(strcmp(cudaGetErrorString(cudaError_t(12345)), "unrecognized error code") == 0);
 }
 
-/* ---- launches ------------------------------------------------------------------------------------ */
+/* ---- launches -------------------------------------------------------------------------------- */
 
 static int threads_run;
 static const char kernel_key = 0;
@@ -134,7 +135,7 @@ ABORTS(launch_in_stream_of_other_device, "other-device")
     launch(dim3(1), dim3(32), 0, s);
 }
 
-/* ---- errors of execution ------------------------------------------------------------------------- */
+/* ---- errors of execution --------------------------------------------------------------------- */
 
 PASSES(asynchronous_error_appears_later)
 {
@@ -195,7 +196,7 @@ PASSES(sticky_error)
     OK(cudaDeviceSynchronize());
 }
 
-/* ---- injected failures --------------------------------------------------------------------------- */
+/* ---- injected failures ----------------------------------------------------------------------- */
 
 static cudaError_t first_error(cudaError_t a, cudaError_t b)
 {
@@ -288,7 +289,7 @@ PASSES(named_call_fails)
     CHECK(info == 7);
 }
 
-/* ---- counters, collected violations, reset ------------------------------------------------------- */
+/* ---- counters, collected violations, reset --------------------------------------------------- */
 
 PASSES(counters)
 {

@@ -1,4 +1,5 @@
-/* Memory: who may touch what, redzones, leaks, unwritten bytes, page-locked buffers under queued copies.
+/* Memory: who may touch what, redzones, leaks, unwritten bytes, page-locked buffers under queued
+ * copies.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cmath>
@@ -13,7 +14,7 @@ using cases::LATE;
 
 static constexpr size_t PAGE_FLOATS = 1024, N = 3 * PAGE_FLOATS;
 
-/* ---- address spaces ------------------------------------------------------------------------------ */
+/* ---- address spaces -------------------------------------------------------------------------- */
 
 FAULTS(host_reads_device_memory, "host code touched device memory (read device 0)")
 {
@@ -134,7 +135,7 @@ PASSES(interleaved_columns_do_not_overlap)
     OK(cudaFree(x));
 }
 
-/* ---- life ---------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 ABORTS(use_after_free, "freed")
 {
@@ -248,7 +249,7 @@ PASSES(pointer_attributes)
     OK(cudaFreeHost(y));
 }
 
-/* ---- redzones ------------------------------------------------------------------------------------ */
+/* ---- redzones -------------------------------------------------------------------------------- */
 
 static void overrun(float *x, ptrdiff_t index)
 {
@@ -304,7 +305,7 @@ PASSES(guarded_round_trip)
     }
 }
 
-/* ---- unwritten bytes ----------------------------------------------------------------------------- */
+/* ---- unwritten bytes ------------------------------------------------------------------------- */
 
 ABORTS(download_of_unwritten, "uninitialised")
 {
@@ -348,7 +349,7 @@ PASSES(unwritten_memory_is_nan)
     OK(cudaFree(x));
 }
 
-/* ---- page-locked memory under queued copies ------------------------------------------------------ */
+/* ---- page-locked memory under queued copies -------------------------------------------------- */
 
 FAULTS_IN(LATE, upload_source_changed, "has still to read")
 {

@@ -24,7 +24,7 @@ static void destroy(cudaStream_t s)
     OK(cudaStreamDestroy(s));
 }
 
-/* ---- races --------------------------------------------------------------------------------------- */
+/* ---- races ----------------------------------------------------------------------------------- */
 
 /* The result is right in mode `early`, and a race all the same. */
 ABORTS(no_event_between_streams, "race")
@@ -135,7 +135,7 @@ ABORTS(one_byte_races, "race")
     cudaDeviceSynchronize();
 }
 
-/* ---- events -------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 PASSES(event_never_recorded)
 {
@@ -254,7 +254,7 @@ PASSES(wait_for_other_device)
     destroy(b);
 }
 
-/* ---- default streams ----------------------------------------------------------------------------- */
+/* ---- default streams ------------------------------------------------------------------------- */
 
 PASSES(legacy_waits_for_blocking_streams)
 {
@@ -288,7 +288,7 @@ ABORTS(copy_of_small_pageable_source_is_no_barrier, "race")
     cudaDeviceSynchronize();
 }
 
-/* ---- handles ------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 ABORTS(stream_after_destroy, "handle")
 {
@@ -328,7 +328,7 @@ PASSES(work_of_destroyed_stream)
     OK(cudaFreeHost(down));
 }
 
-/* ---- stream-ordered memory ----------------------------------------------------------------------- */
+/* ---- stream-ordered memory ------------------------------------------------------------------- */
 
 PASSES(ordered_allocation)
 {
@@ -464,7 +464,7 @@ PASSES(pools)
     destroy(s);
 }
 
-/* ---- host functions ------------------------------------------------------------------------------ */
+/* ---- host functions -------------------------------------------------------------------------- */
 
 PASSES(host_functions_in_order)
 {
@@ -511,7 +511,7 @@ ABORTS(call_from_host_function, "callback")
     cudaStreamSynchronize(s);
 }
 
-/* ---- one program, all modes and seeds ------------------------------------------------------------ */
+/* ---- one program, all modes and seeds -------------------------------------------------------- */
 
 static std::vector<float> pipeline()
 {
