@@ -5,7 +5,8 @@
 # RITZ_CUDA_INCLUDE_DIR NVIDIA's headers, if they are here; with them the emulation can be built
 # (tests/cudaemu)
 #   RITZ_CUDA_MISSING      why CUDA tests are skipped, else empty
-#   ritz_compile_kernels(objects)
+#   RITZ_CUDA_LIBRARIES    what the backend is linked to
+#   ritz_cuda_host_code(target STATIC 0|1), ritz_compile_kernels(objects)
 set(RITZ_CUDA_LEAST 13.0)
 
 find_package(CUDAToolkit ${RITZ_CUDA_LEAST} QUIET)
@@ -44,6 +45,9 @@ elseif(RITZ_CUDA STREQUAL "off")
 else()
     set(RITZ_CUDA_MISSING "the CUDA toolkit is not installed")
 endif()
+
+# The runtime's own copy: nothing to miss when the plugin is loaded, and no cuda* symbol leaves it.
+set(RITZ_CUDA_LIBRARIES CUDA::cublas CUDA::cusolver CUDA::cudart_static rt)
 
 set(RITZ_CUDA_INCLUDE_DIR "")
 if(CUDAToolkit_FOUND)
@@ -124,4 +128,27 @@ function(ritz_compile_kernels result)
         list(APPEND objects "${object}")
     endforeach()
     set(${result} ${objects} PARENT_SCOPE)
+endfunction()
+
+# ritz_cuda_host_code(target STATIC 0|1): a target that compiles src/cuda/*.c. Checked calls are
+# statement expressions, an
+# extension of GNU C.
+function(ritz_cuda_host_code target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "STATIC" "")
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.c")
+    if(arg_STATIC)
+        list(FILTER sources EXCLUDE REGEX "/core\\.c$")
+    endif()
+    add_library(${target} OBJECT ${sources})
+    set_target_properties(${target} PROPERTIES
+        POSITION_INDEPENDENT_CODE ON
+        C_EXTENSIONS ON
+        C_VISIBILITY_PRESET hidden)
+    target_include_directories(${target}
+        PRIVATE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_BINARY_DIR}/include"
+            "${PROJECT_SOURCE_DIR}/src")
+    target_include_directories(${target} SYSTEM PRIVATE "${RITZ_CUDA_INCLUDE_DIR}")
+    target_compile_options(${target} PRIVATE -Wno-pedantic)
+    target_compile_definitions(${target} PRIVATE
+        RITZ_BACKEND_ABI=${RITZ_BACKEND_ABI} RITZ_CUDA_STATIC=${arg_STATIC})
 endfunction()

@@ -19,6 +19,10 @@ install(TARGETS ritz_static EXPORT RitzStatic ARCHIVE DESTINATION "${CMAKE_INSTA
 install(EXPORT RitzShared NAMESPACE Ritz:: DESTINATION "${RITZ_PACKAGE_DIR}")
 install(EXPORT RitzStatic NAMESPACE Ritz:: DESTINATION "${RITZ_PACKAGE_DIR}")
 
+set(RITZ_CUDA_PACKAGE "")
+if(RITZ_CUDA_MODE STREQUAL "static")
+    set(RITZ_CUDA_PACKAGE CUDAToolkit)
+endif()
 configure_package_config_file(cmake/RitzConfig.cmake.in "${PROJECT_BINARY_DIR}/RitzConfig.cmake"
     INSTALL_DESTINATION "${RITZ_PACKAGE_DIR}"
     NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
@@ -49,6 +53,10 @@ string(REGEX REPLACE "^lib" "" openblas_name "${openblas_name}")
 foreach(name IN LISTS openblas_name RITZ_OPENMP_LIBRARY)
     string(APPEND RITZ_PC_PRIVATE " -l${name}")
 endforeach()
+if(RITZ_CUDA_MODE STREQUAL "static")
+    string(APPEND RITZ_PC_PRIVATE " -L${CUDAToolkit_LIBRARY_DIR} -Wl,-rpath,${CUDAToolkit_LIBRARY_DIR}"
+        " -lcusolver -lcublas -lcudart_static -lrt")
+endif()
 string(APPEND RITZ_PC_PRIVATE " -lz -lpthread -ldl -lm")
 configure_file(cmake/ritz.pc.in "${PROJECT_BINARY_DIR}/ritz.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/ritz.pc" DESTINATION "${RITZ_PC_DIR}")

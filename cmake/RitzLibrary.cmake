@@ -53,10 +53,23 @@ foreach(source IN LISTS cpu_sources)
     set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS "${flags}")
 endforeach()
 
-set_property(SOURCE src/core/plugin.c src/core/services.c APPEND PROPERTY
-    COMPILE_DEFINITIONS RITZ_BACKEND_ABI=${RITZ_BACKEND_ABI} RITZ_CUDA_STATIC=0)
+# The CUDA backend inside the library, for embedding. (The plugin: RitzPlugin.cmake.)
+set(static_cuda 0)
+set(cuda_objects "")
+set(cuda_libraries "")
+if(RITZ_CUDA_MODE STREQUAL "static")
+    set(static_cuda 1)
+    ritz_cuda_host_code(ritz_cuda_in_library STATIC 1)
+    ritz_compile_kernels(kernel_objects)
+    add_custom_target(ritz_kernels DEPENDS ${kernel_objects})
+    set(cuda_objects $<TARGET_OBJECTS:ritz_cuda_in_library> ${kernel_objects})
+    set(cuda_libraries ${RITZ_CUDA_LIBRARIES})
+endif()
 
-add_library(ritz SHARED $<TARGET_OBJECTS:ritz_objects>)
+set_property(SOURCE src/core/plugin.c src/core/services.c APPEND PROPERTY
+    COMPILE_DEFINITIONS RITZ_BACKEND_ABI=${RITZ_BACKEND_ABI} RITZ_CUDA_STATIC=${static_cuda})
+
+add_library(ritz SHARED $<TARGET_OBJECTS:ritz_objects> ${cuda_objects})
 set_target_properties(ritz PROPERTIES
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}
@@ -68,7 +81,7 @@ if(NOT (RITZ_SANITIZE AND CMAKE_C_COMPILER_ID MATCHES "Clang"))
     target_link_options(ritz PRIVATE LINKER:-z,defs)
 endif()
 
-add_library(ritz_static STATIC $<TARGET_OBJECTS:ritz_objects>)
+add_library(ritz_static STATIC $<TARGET_OBJECTS:ritz_objects> ${cuda_objects})
 set_target_properties(ritz_static PROPERTIES OUTPUT_NAME ritz LINKER_LANGUAGE C)
 
 foreach(library IN ITEMS ritz ritz_static)
@@ -77,8 +90,11 @@ foreach(library IN ITEMS ritz ritz_static)
         "$<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>"
         "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
     target_link_libraries(${library} PRIVATE
-        LAPACKE::LAPACKE OpenBLAS::OpenBLAS ZLIB::ZLIB Threads::Threads
+        LAPACKE::LAPACKE OpenBLAS::OpenBLAS ZLIB::ZLIB Threads::Threads ${cuda_libraries}
         ${RITZ_OPENMP_LIBRARY} ${CMAKE_DL_LIBS} m)
+    if(static_cuda)
+        add_dependencies(${library} ritz_kernels)
+    endif()
 endforeach()
 add_library(Ritz::ritz ALIAS ritz)
 add_library(Ritz::ritz_static ALIAS ritz_static)
@@ -86,4 +102,8 @@ add_library(Ritz::ritz_static ALIAS ritz_static)
 # An OpenBLAS flavour outside the loader's default directories must be the one that is loaded:
 # Debian's alternatives would otherwise put another flavour in its place. (The build tree's run
 # path already holds the directory.)
-set_target_properties(ritz PROPERTIES INSTALL_RPATH "${OpenBLAS_RUNTIME_DIR}")
+set(rpath "${OpenBLAS_RUNTIME_DIR}")
+if(static_cuda)
+    list(APPEND rpath "${CUDAToolkit_LIBRARY_DIR}")
+endif()
+set_target_properties(ritz PROPERTIES INSTALL_RPATH "${rpath}")

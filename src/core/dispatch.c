@@ -17,7 +17,7 @@ const char *ritz_op_name(enum ritz_op op)
 #include "core/ops.def"
 #undef OP
     };
-    return names[op];
+    return op < RITZ_OP_COUNT ? names[op] : "unknown";
 }
 
 static int has_composite(enum ritz_op op)

@@ -313,6 +313,7 @@ int ritz_mat_interleaved(ritz_dmat A, ritz_dmat B)
 {
     const int64_t size = (int64_t)ritz_dtype_size(A.dtype);
     if (A.dtype != B.dtype || A.ld != B.ld || A.batch != 1 || B.batch != 1) return 0;
+    if (size == 0 || A.ld < 1) return 0;
     const int64_t inner_a = A.layout == RITZ_COL_MAJOR ? A.rows : A.cols;
     const int64_t inner_b = B.layout == RITZ_COL_MAJOR ? B.rows : B.cols;
     const int64_t distance = (const char *)B.data - (const char *)A.data;

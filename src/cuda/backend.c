@@ -70,11 +70,26 @@ static const struct ritz_backend backend = {
         },
 };
 
-__attribute__((visibility("default"))) const struct ritz_backend *
-ritz_backend_open(const struct ritz_core_services *core);
+#if RITZ_CUDA_STATIC
+
+/* Core's functions are linked; core finds this one by its name. */
+const struct ritz_backend *ritz_backend_open(const struct ritz_core_services *core);
+
+const struct ritz_backend *ritz_backend_open(const struct ritz_core_services *core)
+{
+    (void)core;
+    return &backend;
+}
+
+#else
+
+__attribute__((visibility("default"))) const struct ritz_backend *ritz_backend_open(
+    const struct ritz_core_services *core);
 
 const struct ritz_backend *ritz_backend_open(const struct ritz_core_services *core)
 {
     cuda_set_core(core);
     return &backend;
 }
+
+#endif

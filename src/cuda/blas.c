@@ -93,7 +93,8 @@ ritz_status cuda_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, do
     if (alpha == 0 || A.cols == 0) return cuda_scale(s, beta, C);
     if (C.layout == RITZ_ROW_MAJOR)
         return cuda_gemm(s, alpha, cuda_t(B), cuda_t(A), beta, cuda_t(C));
-    if (C.batch > 1 && C.batch_stride < C.ld * (C.cols - 1) + C.rows)
+    if (C.cols == 1) C.ld = C.rows; /* says nothing, but cuBLAS holds it against the stride */
+    if (C.batch > 1 && C.batch_stride < C.ld * C.cols)
         return multiply_apart(s, alpha, A, B, beta, C);
     CUDA_ENTER(cuda_device_of(s));
     cublasHandle_t blas;

@@ -130,7 +130,8 @@ static int reads_host_memory(const ritz_device *dev)
 int ritz_feed_in_place(const struct ritz_feed *feed)
 {
     return feed->rows.kind == RITZ_ROWS_DMAT ||
-           (feed->rows.kind == RITZ_ROWS_HMAT && reads_host_memory(feed->stream->device));
+           (feed->rows.kind == RITZ_ROWS_HMAT && feed->stream != NULL &&
+            reads_host_memory(feed->stream->device));
 }
 
 static ritz_status open_memory(struct ritz_feed *feed)

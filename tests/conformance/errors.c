@@ -348,6 +348,7 @@ static void try_mutation(const struct place *p, const struct operation *op, int 
         return;
     struct scene sc;
     ritz_dmat m[ARGUMENTS];
+    memset(m, 0, sizeof m);
     lay_out(&sc, p, op, m);
     m[i] = mutation->mutate(m[i]);
     refused(&sc, op->call(p->s, m), mutation->code, op->name,

@@ -5,6 +5,6 @@ set -eu
 library=$1
 chosen=$(readlink -f "$2")
 
-loaded=$(ldd "$library" | awk '/blas|lapack/ { print $3 }')
+loaded=$(ldd "$library" | awk '/blas|lapack/ && !/cublas/ { print $3 }')
 echo "$loaded"
 [ "$(echo "$loaded" | wc -l)" -eq 1 ] && [ "$(readlink -f "$loaded")" = "$chosen" ]
