@@ -77,6 +77,7 @@ static ritz_status create_temporary(target *t)
             t->temporary = NULL;
             return no_memory(t);
         }
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the target owns the name and frees it */
         t->descriptor = open(t->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     } while (t->descriptor < 0 && errno == EEXIST);
     if (t->descriptor >= 0) return RITZ_OK;

@@ -1,5 +1,6 @@
 """What the tests of the CUDA plugin share."""
 
+import ctypes
 import os
 import pathlib
 
@@ -7,7 +8,15 @@ import numpy as np
 
 from support import FAILED, CommandTest, main
 
-__all__ = ["PluginTest", "main"]
+__all__ = ["PluginTest", "driver_is_there", "main"]
+
+
+def driver_is_there():
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 class PluginTest(CommandTest):

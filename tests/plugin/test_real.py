@@ -1,19 +1,10 @@
 """The plugin as nvcc built it, on a machine without a driver: found, loaded, explained."""
 
-import ctypes
 import os
 import subprocess
 import unittest
 
-from plugin_test import PluginTest, main
-
-
-def driver_is_there():
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    return True
+from plugin_test import PluginTest, driver_is_there, main
 
 
 class Plugin(PluginTest):
