@@ -83,8 +83,8 @@ const struct ritz_backend *ritz_backend_open(const struct ritz_core_services *co
 
 #else
 
-__attribute__((visibility("default"))) const struct ritz_backend *ritz_backend_open(
-    const struct ritz_core_services *core);
+__attribute__((visibility("default"))) const struct ritz_backend *
+ritz_backend_open(const struct ritz_core_services *core);
 
 const struct ritz_backend *ritz_backend_open(const struct ritz_core_services *core)
 {
