@@ -33,6 +33,9 @@ ritz_status cuda_solver_failed(cusolverStatus_t code, const char *call, const ch
     })
 /* The ritz_status of a library call; for RITZ_TRY and RITZ_TRY_OUT. */
 #define CUDA(call) CUDA_CHECK_WITH(cudaError_t, cudaSuccess, cuda_failed, call)
+/* The same for a code that was looked at first; `name` is that of the call. */
+#define CUDA_CODE(name, code)                                                                      \
+    ((code) == cudaSuccess ? RITZ_OK : cuda_failed(code, name, __FILE__, __LINE__))
 #define BLAS(call) CUDA_CHECK_WITH(cublasStatus_t, CUBLAS_STATUS_SUCCESS, cuda_blas_failed, call)
 #define SOLVER(call)                                                                               \
     CUDA_CHECK_WITH(cusolverStatus_t, CUSOLVER_STATUS_SUCCESS, cuda_solver_failed, call)

@@ -56,5 +56,5 @@ ritz_status cuda_event_query(struct ritz_event_state *e, int *done)
     CUDA_ENTER(e->device);
     const cudaError_t code = cudaEventQuery(e->event);
     *done = code == cudaSuccess;
-    return code == cudaErrorNotReady ? RITZ_OK : CUDA(code);
+    return code == cudaErrorNotReady ? RITZ_OK : CUDA_CODE("cudaEventQuery", code);
 }

@@ -9,7 +9,7 @@ ritz_status cuda_allocate(ritz_stream *s, size_t bytes, void **p)
     *p = NULL;
     CUDA_ENTER(g);
     const cudaError_t code = cudaMallocFromPoolAsync(p, bytes, g->pool, cuda_native(s));
-    if (code != cudaErrorMemoryAllocation) return CUDA(code);
+    if (code != cudaErrorMemoryAllocation) return CUDA_CODE("cudaMallocFromPoolAsync", code);
     size_t free_bytes = 0, total = 0;
     (void)cudaMemGetInfo(&free_bytes, &total);
     return ritz_fail(RITZ_ERR_DEVICE_MEMORY,
@@ -31,7 +31,7 @@ ritz_status cuda_host_allocate(ritz_device *dev, size_t bytes, void **p)
     const cudaError_t code = cudaMallocHost(p, bytes);
     RITZ_REQUIRE(code != cudaErrorMemoryAllocation, RITZ_ERR_MEMORY,
                  "no %zu bytes of page-locked host memory", bytes);
-    return CUDA(code);
+    return CUDA_CODE("cudaMallocHost", code);
 }
 
 void cuda_host_release(ritz_device *dev, void *p)

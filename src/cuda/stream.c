@@ -211,7 +211,7 @@ ritz_status cuda_stream_query(ritz_stream *s, int *idle)
     CUDA_ENTER(cuda_device_of(s));
     const cudaError_t code = cudaStreamQuery(cuda_native(s));
     *idle = code == cudaSuccess;
-    return code == cudaErrorNotReady ? RITZ_OK : CUDA(code);
+    return code == cudaErrorNotReady ? RITZ_OK : CUDA_CODE("cudaStreamQuery", code);
 }
 
 ritz_status cuda_stream_status(ritz_stream *s, int clear, struct ritz_device_status *status)

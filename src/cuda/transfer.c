@@ -62,7 +62,8 @@ static ritz_status take_slot(struct cuda_ring *ring, int *slot)
     ring->turn = (ring->turn + 1) % SLOTS;
     /* Asking first: a wait that is not one still counts as one. */
     const cudaError_t code = cudaEventQuery(ring->free[*slot]);
-    return code == cudaErrorNotReady ? CUDA(cudaEventSynchronize(ring->free[*slot])) : CUDA(code);
+    if (code == cudaErrorNotReady) return CUDA(cudaEventSynchronize(ring->free[*slot]));
+    return CUDA_CODE("cudaEventQuery", code);
 }
 
 /* ---- lines: what is contiguous on the host ---- */
