@@ -82,10 +82,6 @@ function(ritz_gencode result)
     set(${result} ${flags} PARENT_SCOPE)
 endfunction()
 
-# Files whose kernels may spill registers or use local memory; docs/cuda-kernels.txt holds how much.
-# Elsewhere it is a warning.
-set(RITZ_CUDA_MAY_SPILL jacobi)
-
 # ritz_compile_kernels(objects): src/cuda/*.cu by nvcc into build/<preset>/cuda/; objects receives
 # the files. What ptxas says
 # of each kernel (registers, spills, shared memory) is kept beside the object in FILE.ptxas.
@@ -95,7 +91,7 @@ function(ritz_compile_kernels result)
     set(flags -std=c++17 -O3 -lineinfo
         -Xcompiler -fPIC,-fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fvisibility=hidden
         -Xcompiler -Wall,-Wextra
-        -Xptxas -v)
+        -Xptxas -v,-warn-spills,-warn-lmem-usage)
     if(RITZ_WERROR)
         list(APPEND flags -Werror all-warnings)
     endif()
@@ -103,19 +99,15 @@ function(ritz_compile_kernels result)
         list(APPEND flags -ccbin "${CMAKE_CUDA_HOST_COMPILER}")
     endif()
     set(directory "${PROJECT_BINARY_DIR}/cuda")
-    file(MAKE_DIRECTORY "${directory}")
+    file(CONFIGURE OUTPUT "${directory}/toolkit" CONTENT "${CUDAToolkit_VERSION}\n")
     set(objects "")
     foreach(kernel IN LISTS kernels)
         get_filename_component(name "${kernel}" NAME_WE)
         set(object "${directory}/${name}.o")
-        set(spills -Xptxas -warn-spills,-warn-lmem-usage)
-        if(name IN_LIST RITZ_CUDA_MAY_SPILL)
-            set(spills "")
-        endif()
         add_custom_command(
             OUTPUT "${object}"
             COMMAND sh "${PROJECT_SOURCE_DIR}/cmake/nvcc.sh" "${directory}/${name}.ptxas"
-                "${CUDAToolkit_NVCC_EXECUTABLE}" ${flags} ${spills} ${gencode}
+                "${CUDAToolkit_NVCC_EXECUTABLE}" ${flags} ${gencode}
                 -I "${PROJECT_SOURCE_DIR}/src" -I "${PROJECT_SOURCE_DIR}/include"
                 -I "${PROJECT_BINARY_DIR}/include"
                 -MD -MF "${object}.d" -MT "${object}" -c "${kernel}" -o "${object}"

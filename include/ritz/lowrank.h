@@ -105,7 +105,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_range_finder(ritz_stream *s, const ritz
  * @return RITZ_OK or an argument error. At ritz_stream_sync: RITZ_ERR_NOT_FINITE,
  *   RITZ_ERR_NOT_CONVERGED.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Cost: (2q+2) 2mnl flops. Workspace: (m + 2n) l
+ * Synchronises: never on the CPU; on a GPU as ritz_svd of the small factor. Capturable: no
+ * (cuSOLVER). Cost: (2q+2) 2mnl flops. Workspace: (m + 2n) l
  * elements.
  * Source: Halko, Martinsson, Tropp 2011, algorithm 5.1. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_svd_randomized(ritz_stream *s, const ritz_linop *A,

@@ -28,7 +28,9 @@ extern "C" {
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_FINITE or
  *   RITZ_ERR_NOT_CONVERGED.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of A, n x n factors, and the
+ * Synchronises: never on the CPU; on a GPU cuSOLVER may make the caller wait for the stream, where
+ * Ritz's own kernels for small matrices do not serve. Capturable: no (cuSOLVER).
+ * Workspace: a copy of A, n x n factors, and the
  * vectors that the library cannot write in place (U that is row-major, V that is column-major; the
  * reverse if m < n). A tall or wide matrix (m >= 1.6 n, n >= 1.6 m) goes through a QR factorization
  * first. Values that would overflow or underflow in squares are scaled.
@@ -70,7 +72,9 @@ typedef struct ritz_eigh_options {
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_FINITE or
  *   RITZ_ERR_NOT_CONVERGED.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of A, the vectors and the
+ * Synchronises: never on the CPU; on a GPU cuSOLVER may make the caller wait for the stream, where
+ * Ritz's own kernels for small matrices do not serve. Capturable: no (cuSOLVER).
+ * Workspace: a copy of A, the vectors and the
  * library's own.
  * Cost: 4n³/3 flops for the values, up to 9n³ with all vectors. Accuracy: backward stable, |w - w*|
  * <= c n u ‖A‖.
