@@ -146,13 +146,22 @@ ritz_status ritz_work_dmat(ritz_stream *s, ritz_dtype dtype, ritz_layout layout,
 
 /* ---- dispatch -------------------------------------------------------------------------------- */
 
-enum ritz_route { RITZ_ROUTE_REFUSED, RITZ_ROUTE_NATIVE, RITZ_ROUTE_COMPOSITE };
+enum ritz_route {
+    RITZ_ROUTE_REFUSED,
+    RITZ_ROUTE_NATIVE,
+    RITZ_ROUTE_COMPOSITE,
+    RITZ_ROUTE_ABSENT /* an optional operation that algo composes of others */
+};
 
 /* Which version of `op` takes these matrices; for RITZ_ROUTE_REFUSED the message is set. */
 enum ritz_route ritz_route_of(const ritz_stream *s, enum ritz_op op, const ritz_dmat *key,
                               int count);
 
-/* Tests: use the composite of `op` even where there is a native entry. Fails if there is none. */
+/* Whether the device has an optional `op` that takes these matrices; sets no message. */
+int ritz_op_offered(const ritz_stream *s, enum ritz_op op, const ritz_dmat *key, int count);
+
+/* Tests: use the composite of `op` even where there is a native entry, or have an optional one
+ * refused. Fails if there is no other way. */
 ritz_status ritz_device_force_composite(ritz_device *dev, enum ritz_op op, int on);
 
 extern const struct ritz_ops ritz_composites;

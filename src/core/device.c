@@ -71,7 +71,10 @@ static ritz_status complete_operations(ritz_device *dev)
     else                                                                                           \
         return ritz_fail(RITZ_ERR_INTERNAL, "backend %s has no %s and there is no composite",      \
                          dev->backend->name, #slot);
+#define OPTIONAL(slot, parameters, arguments, key)                                                 \
+    dev->route[RITZ_OP_##slot] = dev->backend->ops.slot ? RITZ_ROUTE_NATIVE : RITZ_ROUTE_ABSENT;
 #include "core/ops.def"
+#undef OPTIONAL
 #undef OP
     return RITZ_OK;
 }
@@ -338,6 +341,7 @@ ritz_status ritz_device_operation(const ritz_device *dev, int index, const char 
         [RITZ_ROUTE_REFUSED] = "refused",
         [RITZ_ROUTE_NATIVE] = "native",
         [RITZ_ROUTE_COMPOSITE] = "composite",
+        [RITZ_ROUTE_ABSENT] = "composite",
     };
     RITZ_SCOPE();
     RITZ_TRY(ritz_check_device(dev));

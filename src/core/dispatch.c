@@ -33,6 +33,24 @@ static int has_composite(enum ritz_op op)
     return 0;
 }
 
+/* Without such an operation, algo composes the public one of others. */
+static int is_optional(enum ritz_op op)
+{
+    switch (op) {
+#define OP(slot, parameters, arguments, key, composite)                                            \
+    case RITZ_OP_##slot:                                                                           \
+        return 0;
+#define OPTIONAL(slot, parameters, arguments, key)                                                 \
+    case RITZ_OP_##slot:                                                                           \
+        return 1;
+#include "core/ops.def"
+#undef OPTIONAL
+#undef OP
+    case RITZ_OP_COUNT: break;
+    }
+    return 0;
+}
+
 static int has_native(const ritz_device *dev, enum ritz_op op)
 {
     switch (op) {
@@ -50,6 +68,8 @@ enum ritz_route ritz_route_of(const ritz_stream *s, enum ritz_op op, const ritz_
                               int count)
 {
     const ritz_device *dev = s->device;
+    if (dev->route[op] == RITZ_ROUTE_ABSENT)
+        (void)ritz_fail(RITZ_ERR_UNSUPPORTED, "%s has no %s", dev->backend->name, ritz_op_name(op));
     if (dev->route[op] != RITZ_ROUTE_NATIVE) return (enum ritz_route)dev->route[op];
     const char *reason = dev->backend->limits(op, key, count);
     if (!reason) return RITZ_ROUTE_NATIVE;
@@ -58,10 +78,17 @@ enum ritz_route ritz_route_of(const ritz_stream *s, enum ritz_op op, const ritz_
     return RITZ_ROUTE_REFUSED;
 }
 
+int ritz_op_offered(const ritz_stream *s, enum ritz_op op, const ritz_dmat *key, int count)
+{
+    const ritz_device *dev = s->device;
+    return dev->route[op] == RITZ_ROUTE_NATIVE && !dev->backend->limits(op, key, count);
+}
+
 ritz_status ritz_device_force_composite(ritz_device *dev, enum ritz_op op, int on)
 {
-    if (on && !has_composite(op))
+    const enum ritz_route other = is_optional(op) ? RITZ_ROUTE_ABSENT : RITZ_ROUTE_COMPOSITE;
+    if (on && !is_optional(op) && !has_composite(op))
         return ritz_fail(RITZ_ERR_UNSUPPORTED, "%s has no composite", ritz_op_name(op));
-    dev->route[op] = on || !has_native(dev, op) ? RITZ_ROUTE_COMPOSITE : RITZ_ROUTE_NATIVE;
+    dev->route[op] = (unsigned char)(on || !has_native(dev, op) ? other : RITZ_ROUTE_NATIVE);
     return RITZ_OK;
 }

@@ -156,7 +156,9 @@ static const struct ritz_backend backend = {
     .ops =
         {
 #define OP(slot, parameters, arguments, key, composite) .slot = cpu_##slot,
+#define OPTIONAL(slot, parameters, arguments, key)
 #include "core/ops.def"
+#undef OPTIONAL
 #undef OP
         },
 };
