@@ -107,7 +107,7 @@ static double qr_flops(struct bench_shape s)
 
 static ritz_status qr_ritz(struct bench_problem *p)
 {
-    return ritz_qr(p->stream, p->ritz_in[0], p->ritz_out[0], p->ritz_out[1]);
+    return ritz_qr(p->stream, p->ritz_in[0], p->ritz_out[0], p->ritz_out[1], NULL, NULL);
 }
 
 static int qr_factor(struct bench_problem *p, void *A, void *work, int lwork)

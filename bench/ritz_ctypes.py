@@ -87,7 +87,7 @@ SIGNATURES = {
     "ritz_pca_destroy": (c_int, [c_void_p, POINTER(c_void_p)]),
     "ritz_pca_components": (Mat, [c_void_p]),
     "ritz_gemm": (c_int, [c_void_p, c_double, Mat, Mat, c_double, Mat]),
-    "ritz_qr": (c_int, [c_void_p, Mat, Mat, Mat]),
+    "ritz_qr": (c_int, [c_void_p, Mat, Mat, Mat, c_void_p, c_void_p]),
     "ritz_svd": (c_int, [c_void_p, Mat, Mat, Mat, Mat, Mat]),
     "ritz_eigh": (c_int, [c_void_p, Mat, Mat, Mat, POINTER(EighOptions), Mat]),
 }
@@ -191,7 +191,7 @@ class Ritz:
         k = min(a.shape)
         q = np.empty((a.shape[0], k), a.dtype, order="F")
         r = np.empty((k, a.shape[1]), a.dtype, order="F")
-        self.check(self.lib.ritz_qr(self.stream, self.mat(a), self.mat(q), self.mat(r)))
+        self.check(self.lib.ritz_qr(self.stream, self.mat(a), self.mat(q), self.mat(r), None, None))
         self.sync()
         return q, r
 

@@ -56,6 +56,42 @@ typedef enum ritz_diag {
 RITZ_API RITZ_NODISCARD ritz_status ritz_gemm(ritz_stream *s, double alpha, ritz_dmat A,
                                               ritz_dmat B, double beta, ritz_dmat C);
 
+/** C(i) = alpha A(i) B(i) + beta C(i) for `count` products of different shapes, in one call.
+ *
+ * Each entry may itself be a batch. The arrays may be freed when the call returns.
+ *
+ * @param s     the stream.
+ * @param count products; 0 is legal.
+ * @param alpha factor.
+ * @param A     `count` matrices, A[i] m_i x k_i.
+ * @param B     `count` matrices, B[i] k_i x n_i.
+ * @param beta  factor; with 0, no C is read.
+ * @param C     `count` matrices, C[i] m_i x n_i: the outputs, which must not overlap one another.
+ * @return RITZ_OK or an argument error that names the entry; then nothing was enqueued.
+ *
+ * Data types: as ritz_gemm, the same for all entries. Synchronises: never. Capturable: yes. Cost
+ * and accuracy: as ritz_gemm, entry by entry; the entries share the threads. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_gemm_grouped(ritz_stream *s, int64_t count, double alpha,
+                                                      const ritz_dmat *A, const ritz_dmat *B,
+                                                      double beta, const ritz_dmat *C);
+
+/** C = alpha A B diag(scale) + 1 biasᵀ: a product with an epilogue on its columns, item by item.
+ *
+ * @param s     the stream.
+ * @param alpha factor.
+ * @param A     m x k, float32 or float64.
+ * @param B     k x n, of the same data type.
+ * @param scale n x 1 of the same data type, or RITZ_NO_MAT: ones.
+ * @param bias  n x 1 of the same data type, or RITZ_NO_MAT: zeros.
+ * @param C     m x n, of the same data type, the output; never read.
+ * @return RITZ_OK or an argument error.
+ *
+ * Synchronises: never. Capturable: yes. Workspace: a copy of B if there is a scale. Cost: 2mnk flops
+ * and one pass over B (scale) and C (bias). Accuracy: as ritz_gemm with one more product and sum. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_gemm_bias(ritz_stream *s, double alpha, ritz_dmat A,
+                                                   ritz_dmat B, ritz_dmat scale, ritz_dmat bias,
+                                                   ritz_dmat C);
+
 /** C = alpha A Aᵀ + beta C for symmetric C, item by item. For AᵀA pass ritz_t(A).
  *
  * @param s     the stream.
@@ -88,6 +124,23 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_syrk(ritz_stream *s, ritz_uplo uplo, do
  * (A + E)x = b exactly with |E| <= g_n |A|.
  * Source: Higham 2002, theorem 8.5. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_trsm(ritz_stream *s, ritz_side side, ritz_uplo uplo,
+                                              ritz_diag diag, double alpha, ritz_dmat A,
+                                              ritz_dmat B);
+
+/** B = alpha A B (left) or B = alpha B A (right) with triangular A.
+ *
+ * @param s     the stream.
+ * @param side  where A stands.
+ * @param uplo  the triangle of A that is read, as A is given.
+ * @param diag  whether the diagonal is taken as ones.
+ * @param alpha factor; with 0, B becomes 0 and A is not read.
+ * @param A     n x n, float32 or float64.
+ * @param B     n x r (left) or r x n (right), of the same data type. In and out.
+ * @return RITZ_OK or an argument error.
+ *
+ * Synchronises: never. Capturable: yes. Workspace: a copy of B where the device has no product in
+ * place. Cost: n²r flops. Accuracy and source: as ritz_gemm. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_trmm(ritz_stream *s, ritz_side side, ritz_uplo uplo,
                                               ritz_diag diag, double alpha, ritz_dmat A,
                                               ritz_dmat B);
 

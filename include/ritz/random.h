@@ -41,6 +41,21 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_random_fill(ritz_stream *s, ritz_distri
                                                      uint64_t seed, uint32_t substream,
                                                      ritz_dmat A);
 
+/** A uniformly (Haar) distributed matrix with orthonormal columns, item by item: Q of the QR
+ * factorization of a Gaussian matrix with diag(R) >= 0.
+ *
+ * @param s       the stream.
+ * @param seed    of the Gaussian matrix; item b takes columns b n .. (b+1) n - 1 of it.
+ * @param special 1: square items get determinant 1 (the last column is flipped where needed): a
+ *   uniformly distributed rotation.
+ * @param Q       m x n per item, m >= n, float32 or float64.
+ * @return RITZ_OK or an argument error.
+ *
+ * Synchronises: never. Capturable: no (cuSOLVER). Cost: 4mn² flops.
+ * Source: Stewart 1980; Mezzadri 2007. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_random_orthogonal(ritz_stream *s, uint64_t seed,
+                                                           int special, ritz_dmat Q);
+
 #ifdef __cplusplus
 }
 #endif

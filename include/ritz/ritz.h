@@ -9,7 +9,8 @@
  *
  * - ritz/device.h and ritz/stream.h: where work runs, and in which order;
  * - ritz/matrix.h: matrices on the host and on a device, views, copies;
- * - ritz/blas.h, ritz/factor.h and ritz/spectral.h: dense linear algebra;
+ * - ritz/blas.h, ritz/cholesky.h, ritz/lu.h, ritz/qr.h and ritz/spectral.h: dense linear algebra;
+ * - ritz/derived.h: norms, rank, condition, pseudoinverse, determinant;
  * - ritz/linop.h and ritz/lowrank.h: operators, and approximation by randomized methods;
  * - ritz/rows.h and ritz/pca.h: principal component analysis of data in memory or in files;
  * - ritz/io.h and ritz/random.h: files and random matrices;
@@ -22,13 +23,16 @@
 #define RITZ_RITZ_H
 
 #include "ritz/blas.h"
+#include "ritz/cholesky.h"
+#include "ritz/derived.h"
 #include "ritz/device.h"
-#include "ritz/factor.h"
 #include "ritz/io.h"
 #include "ritz/linop.h"
 #include "ritz/lowrank.h"
+#include "ritz/lu.h"
 #include "ritz/matrix.h"
 #include "ritz/pca.h"
+#include "ritz/qr.h"
 #include "ritz/random.h"
 #include "ritz/rows.h"
 #include "ritz/spectral.h"

@@ -3,7 +3,7 @@
  *
  * Signs are fixed: in each right singular vector or eigenvector the entry of largest modulus (the
  * first of equals) is non-negative, and the left singular vector follows. `info` is as in
- * ritz/factor.h: k > 0 means that the iteration did not converge. A failed item's outputs are NaN.
+ * ritz/cholesky.h: k > 0 means that the iteration did not converge. A failed item's outputs are NaN.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_SPECTRAL_H
@@ -16,14 +16,15 @@
 extern "C" {
 #endif
 
-/** Thin singular value decomposition A = U diag(S) Vᵀ, item by item; A is kept.
+/** Singular value decomposition A = U diag(S) Vᵀ, thin or full, item by item; A is kept.
  *
  * @param s    the stream.
  * @param A    m x n per item, float32 or float64, any layout.
- * @param U    m x k, k = min(m, n), orthonormal columns; RITZ_NO_MAT if not wanted.
+ * @param U    m x k, k = min(m, n), orthonormal columns; or m x m, the full basis (columns beyond
+ *   k complete it); RITZ_NO_MAT if not wanted.
  * @param S    k x 1, descending, non-negative.
- * @param V    n x k, orthonormal columns (V, not Vᵀ; for Vᵀ pass ritz_t of a k x n matrix);
- *   RITZ_NO_MAT if not wanted.
+ * @param V    n x k, orthonormal columns (V, not Vᵀ; for Vᵀ pass ritz_t of a k x n matrix); or
+ *   n x n; RITZ_NO_MAT if not wanted.
  * @param info batch x 1 of RITZ_I32, or RITZ_NO_MAT.
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_FINITE or
  *   RITZ_ERR_NOT_CONVERGED.
@@ -52,20 +53,20 @@ typedef struct ritz_eigh_options {
     size_t size;      /**< sizeof(ritz_eigh_options) */
     int upper;        /**< 0: the lower triangle is read; 1: the upper */
     ritz_order order; /**< RITZ_DESCENDING */
+    int64_t first;    /**< how many eigenpairs of that order are passed over; 0 */
 } ritz_eigh_options;
 
 /** Default choices of ritz_eigh. */
 #define RITZ_EIGH_DEFAULTS                                                                         \
     {                                                                                              \
-        sizeof(ritz_eigh_options), 0, RITZ_DESCENDING                                              \
+        sizeof(ritz_eigh_options), 0, RITZ_DESCENDING, 0                                           \
     }
 
 /** Eigenvalues and eigenvectors of symmetric matrices, A V = V diag(W), item by item; A is kept.
  *
  * @param s    the stream.
  * @param A    n x n per item, float32 or float64; one triangle is read.
- * @param W    k x 1, 0 <= k <= n: the first k eigenvalues in the order of the options; all if k is
- *   n.
+ * @param W    k x 1, 0 <= k <= n - first: k eigenvalues in the order of the options; all if k is n.
  * @param V    n x k, the eigenvectors in the same order; RITZ_NO_MAT if not wanted.
  * @param opts choices, or NULL for the defaults.
  * @param info batch x 1 of RITZ_I32, or RITZ_NO_MAT.

@@ -98,6 +98,16 @@ out:
     return rc;
 }
 
+/* ritz_qr, with the verdict on each item in v.info. */
+static ritz_status judged_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R,
+                             struct ritz_verdict v)
+{
+    RITZ_TRY(thin_qr(s, A, Q, R, v.flags));
+    RITZ_TRY(ritz_algo_verdict_settle(s, v));
+    if (ritz_present(Q)) RITZ_TRY(ritz_op_poison(s, RITZ_BOTH, v.info, Q));
+    return ritz_present(R) ? ritz_op_poison(s, RITZ_BOTH, v.info, R) : RITZ_OK;
+}
+
 ritz_status ritz_algo_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R)
 {
     return thin_qr(s, A, Q, R, RITZ_NO_MAT);
@@ -144,9 +154,12 @@ static ritz_status check_thin(const ritz_stream *s, ritz_dmat A, ritz_dmat Q, ri
     return RITZ_OK;
 }
 
-ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R)
+ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R,
+                    const ritz_qr_options *opts, ritz_qr_report *report)
 {
     RITZ_ENTER(s, &A);
+    RITZ_TRY(ritz_check_options(opts, sizeof(ritz_qr_options), "opts"));
+    (void)report;
     RITZ_TRY(check_thin(s, A, Q, R));
     const int64_t batch = ritz_present(Q) ? Q.batch : R.batch;
     if (A.rows == 0 || A.cols == 0 || batch == 0) return RITZ_OK;
@@ -155,10 +168,10 @@ ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R)
     ritz_status rc;
     struct ritz_verdict v;
     RITZ_TRY_OUT(ritz_algo_verdict_open(s, batch, &v));
-    RITZ_TRY_OUT(thin_qr(s, A, Q, R, v.flags));
-    RITZ_TRY_OUT(ritz_algo_verdict_settle(s, v));
-    if (ritz_present(Q)) RITZ_TRY_OUT(ritz_op_poison(s, RITZ_BOTH, v.info, Q));
-    if (ritz_present(R)) RITZ_TRY_OUT(ritz_op_poison(s, RITZ_BOTH, v.info, R));
+    if (ritz_op_offered(s, RITZ_OP_small_qr, &A, 1))
+        RITZ_TRY_OUT(ritz_op_small_qr(s, A, Q, R, v.info));
+    else
+        RITZ_TRY_OUT(judged_qr(s, A, Q, R, v));
     RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_NOT_FINITE, v, RITZ_NO_MAT));
 out:
     ritz_work_release(s, mark);

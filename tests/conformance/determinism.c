@@ -94,7 +94,7 @@ static void everything(ritz_stream *s, ritz_dtype dtype, ritz_layout layout, str
     (void)expect_ok(ritz_svd(s, A, Q, S, V, RITZ_NO_MAT));
     keep(s, r, Q);
     keep(s, r, S);
-    (void)expect_ok(ritz_qr(s, A, Q, R));
+    (void)expect_ok(ritz_qr(s, A, Q, R, NULL, NULL));
     keep(s, r, Q);
     keep(s, r, R);
     const ritz_linop op = ritz_linop_dense(A);

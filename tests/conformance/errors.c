@@ -48,7 +48,7 @@ CALL(trsm, ritz_trsm(s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1.0, m[0], m[1]))
 CALL(cholesky, ritz_cholesky(s, RITZ_LOWER, m[0], m[1]))
 CALL(cholesky_solve, ritz_cholesky_solve(s, RITZ_LOWER, m[0], m[1]))
 CALL(spd_solve, ritz_spd_solve(s, m[0], m[1], NULL, m[2]))
-CALL(qr, ritz_qr(s, m[0], m[1], m[2]))
+CALL(qr, ritz_qr(s, m[0], m[1], m[2], NULL, NULL))
 CALL(qr_factor, ritz_qr_factor(s, m[0], m[1]))
 CALL(qr_form, ritz_qr_form(s, m[0], m[1], m[2]))
 CALL(qr_apply, ritz_qr_apply(s, RITZ_APPLY_Q, m[0], m[1], m[2]))
@@ -463,12 +463,12 @@ ODD(info_shape)
 }
 ODD(qr_nothing)
 {
-    return ritz_qr(s, o->A, RITZ_NO_MAT, RITZ_NO_MAT);
+    return ritz_qr(s, o->A, RITZ_NO_MAT, RITZ_NO_MAT, NULL, NULL);
 }
 ODD(qr_in_place_wide)
 {
     const ritz_dmat wide = ritz_row_range(o->A, 0, 2);
-    return ritz_qr(s, wide, ritz_block(wide, 0, 0, 2, 2), RITZ_NO_MAT);
+    return ritz_qr(s, wide, ritz_block(wide, 0, 0, 2, 2), RITZ_NO_MAT, NULL, NULL);
 }
 ODD(apply_which)
 {
@@ -486,7 +486,7 @@ ODD(eigh_order)
 }
 ODD(eigh_size)
 {
-    ritz_eigh_options opts = {0, 0, RITZ_DESCENDING};
+    ritz_eigh_options opts = {0, 0, RITZ_DESCENDING, 0};
     return ritz_eigh(s, o->A, o->S, o->X, &opts, o->info);
 }
 ODD(eigh_many)

@@ -115,8 +115,8 @@ static void thin_one(const struct place *p, const struct qr_case *c)
         Q = add_output(&sc, "Q", c->dtype, c->fq, c->m, k, c->batch);
     if (c->wanted != WANT_Q) R = add_output(&sc, "R", c->dtype, c->fr, k, c->n, c->batch);
     scene_upload(&sc);
-    if (scene_finish(&sc,
-                     ritz_qr(p->s, A->mat, Q ? Q->mat : RITZ_NO_MAT, R ? R->mat : RITZ_NO_MAT)))
+    if (scene_finish(&sc, ritz_qr(p->s, A->mat, Q ? Q->mat : RITZ_NO_MAT, R ? R->mat : RITZ_NO_MAT,
+                                  NULL, NULL)))
         for (int64_t b = 0; b < c->batch; b++) {
             omat before = item_before(A, c->sa == SHARE_NONE ? b : 0);
             check_item(c, before, Q, R, b);
@@ -235,8 +235,8 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64
     struct operand *R = factored ? NULL : add_output(&sc, "R", dtype, form, k, n, 3);
     struct operand *tau = factored ? add_output(&sc, "tau", dtype, form, k, 1, 3) : NULL;
     scene_upload(&sc);
-    const ritz_status call =
-        factored ? ritz_qr_factor(p->s, A->mat, tau->mat) : ritz_qr(p->s, A->mat, Q->mat, R->mat);
+    const ritz_status call = factored ? ritz_qr_factor(p->s, A->mat, tau->mat)
+                                      : ritz_qr(p->s, A->mat, Q->mat, R->mat, NULL, NULL);
     if (scene_collect(&sc, call, RITZ_ERR_NOT_FINITE,
                       factored ? "ritz_qr_factor|item 1" : "ritz_qr|item 1")) {
         (void)expect(item_is_nan(factored ? A : Q, 1, RITZ_BOTH) &&

@@ -339,7 +339,7 @@ CALL(spd_solve)
 
 CALL(qr)
 {
-    return ritz_qr(w->s, A_, X_, C_);
+    return ritz_qr(w->s, A_, X_, C_, NULL, NULL);
 }
 
 /* A factored form is unique up to signs; Q Qᵀ A is unique. */

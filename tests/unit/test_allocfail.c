@@ -288,7 +288,7 @@ CALL(spd_solve)
 }
 CALL(qr)
 {
-    return ritz_qr(w->s, w->A, w->X, w->S);
+    return ritz_qr(w->s, w->A, w->X, w->S, NULL, NULL);
 }
 CALL(qr_factor)
 {

@@ -1,0 +1,198 @@
+/** @file
+ * QR factorizations, plain and with column pivoting.
+ *
+ * A matrix that is not finite surfaces at ritz_stream_sync as RITZ_ERR_NOT_FINITE, and its outputs
+ * are NaN; other items of a batch are right.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef RITZ_QR_H
+#define RITZ_QR_H
+
+#include "ritz/blas.h"
+#include "ritz/rows.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How a QR factorization is computed. */
+typedef enum ritz_qr_method {
+    /** One matrix with m >= 4n: RITZ_QR_SKETCH; else RITZ_QR_HOUSEHOLDER. */
+    RITZ_QR_AUTO = 0,
+    RITZ_QR_HOUSEHOLDER = 1, /**< reflections; unconditionally stable */
+    /** Cholesky QR of A R_s⁻¹, R_s from a QR of a sparse random sketch of A: all work in matrix
+     * products, orthogonal to O(u) whatever the condition of A. */
+    RITZ_QR_SKETCH = 2,
+    RITZ_QR_CHOLESKY2 = 3, /**< CholeskyQR2: κ(A) up to about 1/sqrt(8 u m n) */
+    RITZ_QR_CHOLESKY3 = 4, /**< shifted CholeskyQR3: κ(A) up to about 1/u in float64 */
+    RITZ_QR_TSQR = 5       /**< Householder in blocks of rows, the factors R reduced pairwise */
+} ritz_qr_method;
+
+/** Choices of ritz_qr. Zero is the default of every field. */
+typedef struct ritz_qr_options {
+    size_t size;           /**< sizeof(ritz_qr_options) */
+    ritz_qr_method method; /**< RITZ_QR_AUTO */
+    uint64_t seed;         /**< of the sketch */
+} ritz_qr_options;
+
+/** Default choices of ritz_qr. */
+#define RITZ_QR_DEFAULTS                                                                           \
+    {                                                                                              \
+        sizeof(ritz_qr_options), RITZ_QR_AUTO, 0                                                   \
+    }
+
+/** How a factorization went. Valid after ritz_stream_sync; it must stay in place until then. Set
+ * `size` before the call. */
+typedef struct ritz_qr_report {
+    size_t size;             /**< sizeof(ritz_qr_report) */
+    ritz_qr_method method;   /**< that gave the result */
+    const char *method_name; /**< its name, a constant string */
+    const char *reason;      /**< why it was taken, a constant string */
+    int fallbacks;           /**< methods that failed their check before it */
+    /** Smallest pivot of the last Cholesky factorization of a unit-scaled Gram matrix (methods of
+     * the Cholesky family): near 1 is good, below 0.01 is refused; else 0. */
+    double smallest_pivot;
+} ritz_qr_report;
+
+/** Start value of a ritz_qr_report. */
+#define RITZ_QR_REPORT_INIT                                                                        \
+    {                                                                                              \
+        sizeof(ritz_qr_report), RITZ_QR_AUTO, NULL, NULL, 0, 0.0                                   \
+    }
+
+/** Thin QR factorization A = Q R, item by item; A is kept.
+ *
+ * The diagonal of R is made non-negative, so that the factorization of a matrix of full column rank
+ * is unique. An item with a NaN or an infinity gives NaN in its Q and R, and surfaces at
+ * ritz_stream_sync as RITZ_ERR_NOT_FINITE. Whatever the method, the result is checked, and computed
+ * by reflections if the check fails.
+ *
+ * @param s      the stream.
+ * @param A      m x n per item, float32 or float64.
+ * @param Q      m x k with orthonormal columns, k = min(m, n); RITZ_NO_MAT if only R is wanted. May
+ *   be A itself when m >= n.
+ * @param R      k x n, upper triangular with zeros below; RITZ_NO_MAT if only Q is wanted.
+ * @param opts   choices, or NULL for the defaults. The methods other than RITZ_QR_HOUSEHOLDER need
+ *   m >= n.
+ * @param report receives the outcome, or NULL.
+ * @return RITZ_OK or an argument error.
+ *
+ * Synchronises: never with RITZ_QR_HOUSEHOLDER, RITZ_QR_TSQR or for m < 4n, once (to see the check)
+ * with the others. Capturable: no (cuSOLVER, or the check).
+ * Workspace: a copy of A. Cost: 4mn² - 4n³/3 flops for both factors by reflections, 3mn² + O(n³) by
+ * the sketch. Accuracy: ‖A - QR‖_F <= c n u ‖A‖_F, ‖QᵀQ - I‖_F <= c n u, unconditionally.
+ * Source: Golub and Van Loan 2013, section 5.2; Higham 2002, theorem 19.4; Balabanov,
+ * arXiv:2210.09953 (sketch); Yamamoto, Nakatsukasa, Yanagisawa and Fukaya 2015 (CholeskyQR2);
+ * Fukaya et al. 2020 (shifted CholeskyQR3); Demmel, Grigori, Hoemmen and Langou 2012 (TSQR). */
+RITZ_API RITZ_NODISCARD ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R,
+                                            const ritz_qr_options *opts, ritz_qr_report *report);
+
+/** Householder QR in factored form: A is overwritten by R and the reflectors.
+ *
+ * @param s   the stream.
+ * @param A   m x n per item. In: the matrix. Out: R on and above the diagonal, the essential parts
+ *   of the reflectors below (LAPACK's geqrf).
+ * @param tau min(m, n) x 1 per item, of A's data type.
+ * @return RITZ_OK or an argument error; a non-finite item gives NaN in A and tau, and surfaces at
+ *   ritz_stream_sync.
+ *
+ * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of A if A is row-major.
+ * Cost: 2mn² - 2n³/3 flops. Accuracy and source: as ritz_qr. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_qr_factor(ritz_stream *s, ritz_dmat A, ritz_dmat tau);
+
+/** Q from its factored form.
+ *
+ * @param s   the stream.
+ * @param A   what ritz_qr_factor left, m x n per item; kept.
+ * @param tau its companion, min(m, n) x 1.
+ * @param Q   m x k, min(m, n) <= k <= m; columns beyond min(m, n) complete the basis.
+ * @return RITZ_OK or an argument error.
+ *
+ * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of Q. Cost: 4mkn flops at the
+ * most.
+ * Accuracy and source: as ritz_qr. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_qr_form(ritz_stream *s, ritz_dmat A, ritz_dmat tau,
+                                                 ritz_dmat Q);
+
+/** Whether an orthogonal matrix or its transpose is applied. */
+typedef enum ritz_apply {
+    RITZ_APPLY_Q = 0,           /**< Q */
+    RITZ_APPLY_Q_TRANSPOSED = 1 /**< Qᵀ */
+} ritz_apply;
+
+/** C = Q C or C = Qᵀ C without forming Q, from its factored form.
+ *
+ * @param s     the stream.
+ * @param which Q or Qᵀ; Q is the full m x m product of reflectors.
+ * @param A     what ritz_qr_factor left, m x n per item.
+ * @param tau   its companion.
+ * @param C     m x r per item. In and out. For C Q pass ritz_t(C) with the other `which`.
+ * @return RITZ_OK or an argument error.
+ *
+ * Synchronises: never. Capturable: no (cuSOLVER). Workspace: copies of row-major operands.
+ * Cost: 4mnr - 2n²r flops. Accuracy and source: as ritz_qr. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_qr_apply(ritz_stream *s, ritz_apply which, ritz_dmat A,
+                                                  ritz_dmat tau, ritz_dmat C);
+
+/** How the columns of a pivoted QR factorization are chosen. */
+typedef enum ritz_pivoting {
+    /** One matrix with m >= 4n: RITZ_PIVOTING_SKETCH; else RITZ_PIVOTING_NORM. */
+    RITZ_PIVOTING_AUTO = 0,
+    RITZ_PIVOTING_NORM = 1,  /**< the column of the largest remaining norm (LAPACK's geqp3) */
+    RITZ_PIVOTING_SKETCH = 2 /**< by norms of a sketch of the columns: CQRRPT for tall matrices */
+} ritz_pivoting;
+
+/** Choices of ritz_qr_pivoted. Zero is the default of every field. */
+typedef struct ritz_qr_pivoted_options {
+    size_t size;            /**< sizeof(ritz_qr_pivoted_options) */
+    ritz_pivoting pivoting; /**< RITZ_PIVOTING_AUTO */
+    double rtol;            /**< rank: |R(i,i)| > rtol |R(1,1)|; 0: max(m, n) eps */
+    double atol;            /**< and > atol */
+    uint64_t seed;          /**< of the sketch */
+} ritz_qr_pivoted_options;
+
+/** Default choices of ritz_qr_pivoted. */
+#define RITZ_QR_PIVOTED_DEFAULTS                                                                   \
+    {                                                                                              \
+        sizeof(ritz_qr_pivoted_options), RITZ_PIVOTING_AUTO, 0.0, 0.0, 0                           \
+    }
+
+/** QR factorization with column pivoting, A(:, pivots) = Q R, and the numerical rank; A is kept.
+ *
+ * @param s      the stream.
+ * @param A      m x n per item, float32 or float64.
+ * @param Q      m x k with orthonormal columns, k = min(m, n); RITZ_NO_MAT if not wanted.
+ * @param R      k x n, upper triangular with zeros below, diag(R) >= 0; RITZ_NO_MAT if not wanted.
+ * @param pivots n x 1 per item of RITZ_I32: column j of Q R is column pivots(j) of A, from 0.
+ * @param rank   batch x 1 of RITZ_I32: the first r for which the tolerance is met, or RITZ_NO_MAT.
+ * @param opts   choices, or NULL for the defaults.
+ * @return RITZ_OK or an argument error. An item that is not finite gives NaN and rank 0, and
+ *   surfaces at ritz_stream_sync.
+ *
+ * Synchronises: never with RITZ_PIVOTING_NORM, once with RITZ_PIVOTING_SKETCH. Capturable: no.
+ * Workspace: a copy of A. Cost: about 4mn² flops with Q. Accuracy: as ritz_qr; that a small R(k,k)
+ * shows the rank is the rule, not a theorem (Kahan's matrix is the exception); where it must be
+ * certain take ritz_svd.
+ * Source: Golub and Van Loan 2013, section 5.4; Melnichenko et al., arXiv:2311.08316 (CQRRPT). */
+RITZ_API RITZ_NODISCARD ritz_status ritz_qr_pivoted(ritz_stream *s, ritz_dmat A, ritz_dmat Q,
+                                                    ritz_dmat R, ritz_dmat pivots, ritz_dmat rank,
+                                                    const ritz_qr_pivoted_options *opts);
+
+/** The factor R of the QR factorization of data that streams by, A = Q R, in one pass; Q is not
+ * formed.
+ *
+ * @param s    the stream.
+ * @param rows the data, m x n with m >= n, read once in blocks of rows.
+ * @param R    n x n, float32 or float64 (the type of the computation), upper triangular with zeros
+ *   below and diag(R) >= 0.
+ * @return RITZ_OK, an argument error, or what reading failed with.
+ *
+ * Synchronises: once a block of rows. Capturable: no. Workspace: two blocks of rows and n².
+ * Cost: 2mn² flops. Accuracy: as Householder QR of the whole.
+ * Source: Demmel, Grigori, Hoemmen and Langou 2012, section 3 (a flat tree). */
+RITZ_API RITZ_NODISCARD ritz_status ritz_qr_rows(ritz_stream *s, ritz_rows rows, ritz_dmat R);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
