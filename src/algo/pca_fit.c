@@ -404,11 +404,12 @@ ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows, const ritz_pca_options 
 
     ritz_pca_report r = RITZ_PCA_REPORT_INIT;
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    ritz_status rc;
+    ritz_status rc, closed;
     RITZ_TRY_OUT(ritz_feed_open(s, &rows, &f.feed));
     RITZ_TRY_OUT(fit(&f, p, &r));
 out:
-    ritz_feed_close(&f.feed);
+    closed = ritz_feed_close(&f.feed);
+    if (rc == RITZ_OK) rc = closed;
     if (ritz_present(f.loaded)) (void)ritz_dmat_destroy(s, &f.loaded);
     ritz_work_release(s, mark);
     free(f.sigma);

@@ -189,7 +189,7 @@ ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca, ritz_ro
                        ritz_dtype_name(Y.dtype));
     else
         rc = transform_blocks(s, pca, feed, Y, whitens(opts));
-    const ritz_status waited = ritz_stream_sync(s);
-    ritz_feed_close(&feed);
-    return rc != RITZ_OK ? rc : waited;
+    const ritz_status waited = ritz_stream_sync(s), closed = ritz_feed_close(&feed);
+    if (rc == RITZ_OK) rc = waited;
+    return rc != RITZ_OK ? rc : closed;
 }

@@ -31,8 +31,9 @@ ritz_status ritz_feed_next(struct ritz_feed *feed, ritz_dmat *block);
 /* 1 if the rows are in memory that the device reads in place. */
 int ritz_feed_in_place(const struct ritz_feed *feed);
 
-/* All work on the last blocks must be enqueued; waits for it where the feed owns their memory. */
-void ritz_feed_close(struct ritz_feed **feed);
+/* All work on the last blocks must be enqueued; waits for it where the feed owns their memory, and
+ * returns how the wait went. Frees in any case. */
+ritz_status ritz_feed_close(struct ritz_feed **feed);
 
 /* The whole source as one matrix: in place if it is in memory that the device reads, else in
  * `owned` (to be destroyed by the

@@ -232,8 +232,10 @@ template <typename T> __device__ void normalise(const svd_tile<T> &t)
     __syncthreads();
 }
 
+/* The least number of blocks on a multiprocessor is there for float64, where 8 leave 64 registers a
+ * thread: without it ptxas takes 48 to 56 on some architectures, and spills. 0 is no wish. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void __launch_bounds__(THREADS, sizeof(T) == sizeof(double) ? 8 : 0)
     svd_small(const struct jacobi_small q, T *A, T *S, T *U, T *Vt, int32_t *info)
 {
     RITZ_DYN_SHARED(T, memory);

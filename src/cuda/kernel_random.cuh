@@ -1,9 +1,10 @@
 /* Random words and numbers in kernels: cuRAND's Philox, addressed by explicit counters, and Ritz's
  * own maps.
  *
- * Included instead of kernel.cuh, before anything else of the kernel file. No generator state is
- * kept: a word is a pure function of seed, purpose and place (core/random_maps.h), the same as on
- * the CPU. cuRAND's own maps from words to numbers are not used; they differ from Ritz's.
+ * Included instead of kernel.cuh, before anything else of the kernel file: cuRAND's header must see
+ * CUDA's keywords as NVIDIA defines them, not as the emulation does. No generator state is kept: a
+ * word is a pure function of seed, purpose and place (core/random_maps.h), the same as on the CPU.
+ * cuRAND's own maps from words to numbers are not used; they differ from Ritz's.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CUDA_KERNEL_RANDOM_CUH
@@ -13,7 +14,9 @@
 #error "kernel_random.cuh comes before kernel.cuh"
 #endif
 
-#include <curand_kernel.h>
+#include <cuda_runtime.h>
+/* After cuda_runtime.h, whose types it uses. */
+#include <curand_philox4x32_x.h>
 
 #include "cuda/kernel.cuh"
 

@@ -12,9 +12,11 @@ ritz_status cuda_allocate(ritz_stream *s, size_t bytes, void **p)
     if (code != cudaErrorMemoryAllocation) return CUDA_CODE("cudaMallocFromPoolAsync", code);
     size_t free_bytes = 0, total = 0;
     (void)cudaMemGetInfo(&free_bytes, &total);
-    return ritz_fail(RITZ_ERR_DEVICE_MEMORY,
-                     "GPU %d is out of memory: %zu bytes are needed, %zu of %zu are free", g->index,
-                     bytes, free_bytes, total);
+    return ritz_fail(
+        RITZ_ERR_DEVICE_MEMORY,
+        "cudaMallocFromPoolAsync: GPU %d is out of memory: %zu bytes are needed, %zu of "
+        "%zu are free",
+        g->index, bytes, free_bytes, total);
 }
 
 void cuda_release(ritz_stream *s, void *p, size_t bytes)
@@ -30,7 +32,7 @@ ritz_status cuda_host_allocate(ritz_device *dev, size_t bytes, void **p)
     CUDA_ENTER((struct cuda_device *)dev->impl);
     const cudaError_t code = cudaMallocHost(p, bytes);
     RITZ_REQUIRE(code != cudaErrorMemoryAllocation, RITZ_ERR_MEMORY,
-                 "no %zu bytes of page-locked host memory", bytes);
+                 "cudaMallocHost: no %zu bytes of page-locked host memory", bytes);
     return CUDA_CODE("cudaMallocHost", code);
 }
 

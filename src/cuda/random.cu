@@ -1,12 +1,12 @@
-/* Random matrices, by the maps of core/random_maps.h: a thread makes the four entries that one
- * counter gives, which lie below each other.
+/* Random matrices, by cuRAND's Philox and the maps of core/random_maps.h: a thread makes the four
+ * entries that one counter gives, which lie below each other.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cuda/kernel_random.cuh"
+
 #include "cuda/convert.cuh"
 #include "cuda/kernels.h"
 #include "cuda/sweep.cuh"
-/* After kernel.cuh, which says what RITZ_HD is. */
-#include "core/random_maps.h"
 
 namespace
 {
@@ -47,7 +47,7 @@ __device__ inline quad<double> uniforms(const random_tiles &t, const ritz_philox
                                         uint64_t row, uint32_t col, double)
 {
     const ritz_philox_block low =
-        ritz_random_block(t.seed, t.word | RITZ_STREAM_LOW_HALF, row, col);
+        ritz_device_random_block(t.seed, t.word | RITZ_STREAM_LOW_HALF, row, col);
     quad<double> q;
     RITZ_UNROLL
     for (int k = 0; k < QUAD; k++) q.entry[k] = ritz_uniform_f64(high.w[k], low.w[k]);
@@ -60,7 +60,7 @@ __device__ inline quad<T> entries(const random_tiles &t, int64_t row, int64_t co
 {
     const uint64_t at = t.first_quad + static_cast<uint64_t>(row);
     const uint32_t column = t.first_col + static_cast<uint32_t>(col);
-    const ritz_philox_block b = ritz_random_block(t.seed, t.word, at, column);
+    const ritz_philox_block b = ritz_device_random_block(t.seed, t.word, at, column);
     if (t.dist == RITZ_UNIFORM) return uniforms(t, b, at, column, T(0));
     quad<T> q;
     if (t.dist == RITZ_NORMAL) {

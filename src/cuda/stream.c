@@ -255,6 +255,7 @@ static void CUDART_CB call_host(void *argument)
 
 ritz_status cuda_host_function(ritz_stream *s, ritz_host_function fn, void *context)
 {
+    CUDA_ENTER(cuda_device_of(s));
     return cuda_host_job(s, fn, context, NULL);
 }
 
@@ -262,7 +263,6 @@ ritz_status cuda_host_job(ritz_stream *s, ritz_host_function fn, void *context,
                           void (*drop)(void *context))
 {
     struct cuda_stream *c = cuda_stream_of(s);
-    CUDA_ENTER(cuda_device_of(s));
     struct cuda_host_call *call = calloc(1, sizeof *call);
     RITZ_REQUIRE(call, RITZ_ERR_MEMORY, "no host memory for a host function");
     *call = (struct cuda_host_call){.stream = s, .fn = fn, .context = context, .drop = drop};

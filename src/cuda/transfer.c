@@ -206,12 +206,14 @@ static ritz_status download_staged(ritz_stream *s, const char *from, struct line
 
 /* ---- page-locked transfers ---- */
 
-static int is_page_locked(const void *p)
+static ritz_status page_locked(const void *p, int *is)
 {
     struct cudaPointerAttributes attributes;
     memset(&attributes, 0, sizeof attributes);
-    return cudaPointerGetAttributes(&attributes, p) == cudaSuccess &&
-           attributes.type == cudaMemoryTypeHost;
+    *is = 0;
+    RITZ_TRY(CUDA(cudaPointerGetAttributes(&attributes, p)));
+    *is = attributes.type == cudaMemoryTypeHost;
+    return RITZ_OK;
 }
 
 enum { MAX_PITCH = 0x7fffffff };
@@ -262,22 +264,26 @@ static size_t bytes_of(ritz_hmat H)
     return (size_t)(H.rows * H.cols * H.batch) * cuda_size(H.dtype);
 }
 
-static int direct(ritz_hmat H, ritz_dmat D)
+/* Page-locked memory is copied as bytes where both sides have the same lines: `pinned` says whether
+ * H is page-locked. */
+static int direct(ritz_hmat H, ritz_dmat D, int pinned)
 {
-    return H.dtype == D.dtype && H.layout == D.layout && is_page_locked(H.data) &&
+    return pinned && H.dtype == D.dtype && H.layout == D.layout &&
            same_lines(host_lines(H), device_lines(D));
 }
 
 ritz_status cuda_upload(ritz_stream *s, ritz_hmat H, ritz_dmat D)
 {
     CUDA_ENTER(cuda_device_of(s));
-    if (direct(H, D))
+    int pinned;
+    RITZ_TRY(page_locked(H.data, &pinned));
+    if (direct(H, D, pinned))
         return settle(s, copy_lines(s, device_lines(D), host_lines(H), cudaMemcpyHostToDevice));
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat W;
     RITZ_TRY_OUT(counterpart(s, H, D, &W));
-    if (is_page_locked(H.data) && same_lines(host_lines(H), device_lines(W)))
+    if (pinned && same_lines(host_lines(H), device_lines(W)))
         RITZ_TRY_OUT(copy_lines(s, device_lines(W), host_lines(H), cudaMemcpyHostToDevice));
     else
         RITZ_TRY_OUT(upload_staged(s, host_lines(H), W.data, bytes_of(H)));
@@ -290,14 +296,16 @@ out:
 ritz_status cuda_download(ritz_stream *s, ritz_dmat D, ritz_hmat H)
 {
     CUDA_ENTER(cuda_device_of(s));
-    if (direct(H, D))
+    int pinned;
+    RITZ_TRY(page_locked(H.data, &pinned));
+    if (direct(H, D, pinned))
         return settle(s, copy_lines(s, host_lines(H), device_lines(D), cudaMemcpyDeviceToHost));
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat W;
     RITZ_TRY_OUT(counterpart(s, H, D, &W));
     if (W.data != D.data) RITZ_TRY_OUT(cuda_copy(s, D, W));
-    if (is_page_locked(H.data) && same_lines(host_lines(H), device_lines(W)))
+    if (pinned && same_lines(host_lines(H), device_lines(W)))
         RITZ_TRY_OUT(copy_lines(s, host_lines(H), device_lines(W), cudaMemcpyDeviceToHost));
     else
         RITZ_TRY_OUT(download_staged(s, W.data, host_lines(H), bytes_of(H)));

@@ -214,22 +214,24 @@ ritz_status ritz_feed_open(ritz_stream *s, const ritz_rows *rows, struct ritz_fe
     *out = feed;
     return RITZ_OK;
 out:
-    ritz_feed_close(&feed);
+    (void)ritz_feed_close(&feed); /* has read nothing yet */
     return rc;
 }
 
-void ritz_feed_close(struct ritz_feed **feed)
+ritz_status ritz_feed_close(struct ritz_feed **feed)
 {
     struct ritz_feed *f = *feed;
-    if (!f) return;
+    if (!f) return RITZ_OK;
+    ritz_status status = RITZ_OK;
     if (f->next > 0 && !ritz_feed_in_place(f))
-        (void)f->stream->device->backend->stream_sync(f->stream);
+        status = f->stream->device->backend->stream_sync(f->stream);
     free_buffers(f);
     if (f->readers)
         for (int64_t i = 0; i < f->rows.count; i++) ritz_reader_close(&f->readers[i]);
     free(f->readers);
     free(f);
     *feed = NULL;
+    return status;
 }
 
 const ritz_rows_info *ritz_feed_info(const struct ritz_feed *feed)

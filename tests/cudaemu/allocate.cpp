@@ -1,4 +1,5 @@
-/* Entry points for memory: device, stream-ordered, page-locked. cuda-contracts.md 2.2.
+/* Entry points for memory: device, stream-ordered, page-locked (NVIDIA, CUDA Runtime API 13.0,
+ * "Memory Management" and "Stream Ordered Memory Allocator").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -11,18 +12,12 @@ namespace emu
 
 struct Pool {
     int device;
-    bool is_default, destroyed;
+    bool destroyed;
     int allocations; /* alive */
-    int reuse[3];    /* follow event dependencies, opportunistic, internal dependencies */
-    uint64_t threshold, reserved, reserved_high, used, used_high;
 };
 
 namespace
 {
-
-/* Streams, events and pools by handle; the default pools have fixed values, since nobody
- * destroys them. */
-constexpr uintptr_t DEFAULT_POOLS = 0x00d0000000000000u;
 
 std::map<int, Pool *> &default_pools()
 {
@@ -30,49 +25,21 @@ std::map<int, Pool *> &default_pools()
     return *pools;
 }
 
-Pool *new_pool(int device, bool is_default)
-{
-    Pool *p = new Pool();
-    p->device = device;
-    p->is_default = is_default;
-    std::fill(p->reuse, p->reuse + 3, 1);
-    return p;
-}
-
 Pool *default_pool(int device)
 {
     Pool *&p = default_pools()[device];
-    if (!p) p = new_pool(device, true);
+    if (!p) p = new Pool{device, false, 0};
     return p;
-}
-
-bool is_default_handle(cudaMemPool_t handle)
-{
-    uintptr_t value = reinterpret_cast<uintptr_t>(handle);
-    return value >= DEFAULT_POOLS && value < DEFAULT_POOLS + size_t(settings().devices);
 }
 
 Pool *pool_of(cudaMemPool_t handle)
 {
-    if (is_default_handle(handle))
-        return default_pool(int(reinterpret_cast<uintptr_t>(handle) - DEFAULT_POOLS));
     return static_cast<Pool *>(handle_object(handle, "memory pool"));
 }
 
-void account(Pool *p, size_t bytes)
-{
-    p->allocations++;
-    p->used += bytes;
-    p->used_high = std::max(p->used_high, p->used);
-    p->reserved = std::max(p->reserved, p->used);
-    p->reserved_high = std::max(p->reserved_high, p->reserved);
-}
-
-void settle(Pool *p, size_t bytes)
+void settle(Pool *p)
 {
     p->allocations--;
-    p->used -= bytes;
-    p->reserved = std::max(p->used, std::min(p->reserved, p->threshold));
     if (p->destroyed && p->allocations == 0) delete p;
 }
 
@@ -101,7 +68,7 @@ cudaError_t allocate_in_order(void **p, size_t bytes, Pool *pool, Stream *s)
     Record *r = new_device_record(bytes, pool->device, current_call(), &error);
     if (!r) return error;
     r->pool = pool;
-    account(pool, bytes);
+    pool->allocations++;
     fresh_cells(r->p, bytes); /* what was here before does not concern us */
     enqueue_memory_op(s, current_call(), [r] { begin_to_exist(r); });
     *p = r->p;
@@ -138,7 +105,6 @@ void check_waited_for(const Record *r)
 cudaError_t free_in_order(Record *r, Stream *s)
 {
     Pool *pool = r->pool;
-    size_t bytes = r->bytes;
     mark_freed(r);
     bool dead = sticky_error(s->device) != cudaSuccess;
     if (dead)
@@ -148,7 +114,7 @@ cudaError_t free_in_order(Record *r, Stream *s)
             touch(range("the memory", r->p, r->bytes, Access::Write));
             retire(r);
         });
-    settle(pool, bytes);
+    settle(pool);
     return cudaSuccess;
 }
 
@@ -194,10 +160,9 @@ cudaError_t cudaFree(void *p)
     } else {
         error = synchronise_device(device);
     }
-    size_t bytes = r->bytes;
     mark_freed(r);
     retire(r);
-    if (pool) settle(pool, bytes);
+    if (pool) settle(pool);
     return error != cudaSuccess ? remember(error) : end_release(device);
 }
 
@@ -271,7 +236,7 @@ cudaError_t cudaMemPoolCreate(cudaMemPool_t *handle, const struct cudaMemPoolPro
                  props->location.type == cudaMemLocationTypeDevice && props->location.id >= 0 &&
                  props->location.id < settings().devices;
     if (!valid) return remember(cudaErrorInvalidValue);
-    Pool *p = new_pool(props->location.id, false);
+    Pool *p = new Pool{props->location.id, false, 0};
     *handle = static_cast<cudaMemPool_t>(make_handle("memory pool", p));
     return cudaSuccess;
 }
@@ -281,10 +246,6 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t handle)
     Call call("cudaMemPoolDestroy", INFALLIBLE);
     cudaError_t error = begin_release();
     if (error != cudaSuccess) return error;
-    if (is_default_handle(handle)) {
-        violation("handle", "the default memory pool is destroyed");
-        return remember(cudaErrorInvalidValue);
-    }
     Pool *p = static_cast<Pool *>(retire_handle(handle, "memory pool"));
     if (!p) return remember(cudaErrorInvalidValue);
     int device = p->device;
@@ -293,89 +254,28 @@ cudaError_t cudaMemPoolDestroy(cudaMemPool_t handle)
     return end_release(device);
 }
 
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t *handle, int device)
-{
-    Call call("cudaDeviceGetDefaultMemPool", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    if (device < 0 || device >= settings().devices) return remember(cudaErrorInvalidDevice);
-    *handle = reinterpret_cast<cudaMemPool_t>(DEFAULT_POOLS + size_t(device));
-    return cudaSuccess;
-}
-
+/* How much a pool keeps, and how it reuses memory, is for speed alone: nothing depends on it. */
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t handle, enum cudaMemPoolAttr attribute,
                                     void *value)
 {
     Call call("cudaMemPoolSetAttribute", PLAIN);
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
-    Pool *p = pool_of(handle);
-    if (!p || !value) return remember(cudaErrorInvalidValue);
-    bool zero = false;
+    if (!pool_of(handle) || !value) return remember(cudaErrorInvalidValue);
     switch (attribute) {
     case cudaMemPoolReuseFollowEventDependencies:
     case cudaMemPoolReuseAllowOpportunistic:
     case cudaMemPoolReuseAllowInternalDependencies:
-        p->reuse[attribute - cudaMemPoolReuseFollowEventDependencies] = *static_cast<int *>(value);
-        return cudaSuccess;
-    case cudaMemPoolAttrReleaseThreshold:
-        p->threshold = *static_cast<uint64_t *>(value);
-        return cudaSuccess;
-    case cudaMemPoolAttrReservedMemHigh:
-    case cudaMemPoolAttrUsedMemHigh:
-        zero = *static_cast<uint64_t *>(value) == 0; /* nothing else is allowed */
-        break;
-    default: break;
-    }
-    if (!zero) return remember(cudaErrorInvalidValue);
-    if (attribute == cudaMemPoolAttrReservedMemHigh)
-        p->reserved_high = p->reserved;
-    else
-        p->used_high = p->used;
-    return cudaSuccess;
-}
-
-cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t handle, enum cudaMemPoolAttr attribute,
-                                    void *value)
-{
-    Call call("cudaMemPoolGetAttribute", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    Pool *p = pool_of(handle);
-    if (!p || !value) return remember(cudaErrorInvalidValue);
-    uint64_t number = 0;
-    switch (attribute) {
-    case cudaMemPoolReuseFollowEventDependencies:
-    case cudaMemPoolReuseAllowOpportunistic:
-    case cudaMemPoolReuseAllowInternalDependencies:
-        *static_cast<int *>(value) = p->reuse[attribute - cudaMemPoolReuseFollowEventDependencies];
-        return cudaSuccess;
-    case cudaMemPoolAttrReleaseThreshold: number = p->threshold; break;
-    case cudaMemPoolAttrReservedMemCurrent: number = p->reserved; break;
-    case cudaMemPoolAttrReservedMemHigh: number = p->reserved_high; break;
-    case cudaMemPoolAttrUsedMemCurrent: number = p->used; break;
-    case cudaMemPoolAttrUsedMemHigh: number = p->used_high; break;
+    case cudaMemPoolAttrReleaseThreshold: return cudaSuccess;
     default: return remember(cudaErrorInvalidValue);
     }
-    *static_cast<uint64_t *>(value) = number;
-    return cudaSuccess;
-}
-
-cudaError_t cudaMemPoolTrimTo(cudaMemPool_t handle, size_t keep)
-{
-    Call call("cudaMemPoolTrimTo", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    Pool *p = pool_of(handle);
-    if (!p) return remember(cudaErrorInvalidValue);
-    p->reserved = std::max<uint64_t>(p->used, std::min<uint64_t>(p->reserved, keep));
-    return cudaSuccess;
 }
 
 /* ---- page-locked memory ---------------------------------------------------------------------- */
 
-static cudaError_t allocate_host(Call &call, void **p, size_t bytes)
+cudaError_t cudaMallocHost(void **p, size_t bytes)
 {
+    Call call("cudaMallocHost", ALLOCATES | NOT_IN_CAPTURE);
     cudaError_t error = begin(call, cudaErrorMemoryAllocation);
     if (error != cudaSuccess) return error;
     if (!p) return remember(cudaErrorInvalidValue);
@@ -384,18 +284,6 @@ static cudaError_t allocate_host(Call &call, void **p, size_t bytes)
         return cudaSuccess;
     }
     return remember(allocate_pinned(p, bytes));
-}
-
-cudaError_t cudaMallocHost(void **p, size_t bytes)
-{
-    Call call("cudaMallocHost", ALLOCATES | NOT_IN_CAPTURE);
-    return allocate_host(call, p, bytes);
-}
-
-cudaError_t cudaHostAlloc(void **p, size_t bytes, unsigned)
-{
-    Call call("cudaHostAlloc", ALLOCATES | NOT_IN_CAPTURE);
-    return allocate_host(call, p, bytes);
 }
 
 cudaError_t cudaFreeHost(void *p)

@@ -1,5 +1,5 @@
-/* The emulated cuBLAS, among its own files. Sections named in comments are those of the contracts
- * document.
+/* The emulated cuBLAS, among its own files. Sections named in comments are those of NVIDIA, cuBLAS
+ * Library, release 13.0.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_BLAS_CALL_H
@@ -25,7 +25,7 @@ struct BlasHandle {
 };
 
 /* alpha or beta: copied at the call in pointer mode HOST, read when the op runs in mode DEVICE
- * (3.1). */
+ * (2.1.5, "Scalar Parameters"). */
 template <class T> struct Scalar {
     const char *what;
     T value;
@@ -36,10 +36,6 @@ template <class T> struct Scalar {
         if (!on_device) return value;
         touch(range(what, on_device, sizeof(T), Access::Read));
         return *on_device;
-    }
-    bool is_host(T v) const
-    {
-        return !on_device && value == v;
     }
 };
 

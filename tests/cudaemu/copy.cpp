@@ -1,4 +1,5 @@
-/* Entry points for copies and fills. cuda-contracts.md 2.3.
+/* Entry points for copies and fills (NVIDIA, CUDA Runtime API 13.0, "Memory Management"; when they
+ * wait: "API synchronization behavior").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <climits>
@@ -24,8 +25,7 @@ struct Copy {
     const char *from;
     size_t from_pitch;
     size_t width, height;
-    bool
-        waits; /* the plain form, which returns when the copy is done, where the contract says so */
+    bool waits; /* the plain form, which returns when the copy is done, where that is documented */
 
     size_t bytes() const
     {
@@ -207,25 +207,6 @@ cudaError_t copy(Call &call, cudaStream_t handle, const Copy &c, cudaMemcpyKind 
     }
 }
 
-cudaError_t fill(Call &call, cudaStream_t handle, const Range &r, int value)
-{
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    Stream *s = stream_of(handle);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
-    if (r.width == 0 || r.count == 0) return cudaSuccess;
-    if (r.count > 1 && (r.pitch < r.width || r.pitch > MAX_PITCH))
-        return remember(cudaErrorInvalidPitchValue);
-    if (!check_range(r, s->device)) return remember(cudaErrorInvalidValue);
-    count_memset(r.width * r.count);
-    enqueue(s, call.name(), [r, value] {
-        touch(r);
-        for (size_t i = 0; i < r.count; i++)
-            memset(static_cast<char *>(const_cast<void *>(r.p)) + i * r.pitch, value, r.width);
-    });
-    return cudaSuccess;
-}
-
 Copy flat(const Call &call, void *to, const void *from, size_t bytes, bool waits)
 {
     return {call.name(), static_cast<char *>(to),
@@ -268,12 +249,17 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
 cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t stream)
 {
     Call call("cudaMemsetAsync", PLAIN);
-    return fill(call, stream, range("destination", p, bytes, Access::Write), value);
-}
-
-cudaError_t cudaMemset2DAsync(void *p, size_t pitch, int value, size_t width, size_t height,
-                              cudaStream_t stream)
-{
-    Call call("cudaMemset2DAsync", PLAIN);
-    return fill(call, stream, {"destination", p, width, pitch, height, 0, 1, Access::Write}, value);
+    cudaError_t error = begin(call, cudaErrorUnknown);
+    if (error != cudaSuccess) return error;
+    Stream *s = stream_of(stream);
+    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    if (bytes == 0) return cudaSuccess;
+    Range r = range("destination", p, bytes, Access::Write);
+    if (!check_range(r, s->device)) return remember(cudaErrorInvalidValue);
+    count_memset(bytes);
+    enqueue(s, "cudaMemsetAsync", [=] {
+        touch(r);
+        memset(p, value, bytes);
+    });
+    return cudaSuccess;
 }

@@ -1,4 +1,5 @@
-/* cuBLAS: handles, modes, texts, and what its computing calls share. Contracts: 1.3, 1.5, 3.1, 8.
+/* cuBLAS: handles, modes, texts, and what its computing calls share (2.1 "General Description", 2.4
+ * "cuBLAS Helper Function Reference").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace
 
 constexpr char KIND[] = "cuBLAS handle";
 /* Of the default workspace; also the least that a workspace must have to prevent ALLOC_FAILED
- * (3.1). */
+ * (2.4.8, cublasSetWorkspace). */
 constexpr size_t POOL_BYTES = size_t(4) << 20, LEAST_WORKSPACE = size_t(16) << 10;
 constexpr size_t WORKSPACE_ALIGNMENT = 256;
 
@@ -238,7 +239,7 @@ extern "C" cublasStatus_t cublasDestroy_v2(cublasHandle_t handle)
     return CUBLAS_STATUS_SUCCESS;
 }
 
-/* Needs neither a handle nor a GPU (1.1). */
+/* Needs neither a handle nor a GPU. */
 extern "C" cublasStatus_t cublasGetVersion_v2(cublasHandle_t handle, int *version)
 {
     Call call(__func__, PLAIN);

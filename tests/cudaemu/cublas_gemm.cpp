@@ -1,4 +1,5 @@
-/* cuBLAS: the gemm family. Contracts: 3.2, 3.5, 8.
+/* cuBLAS: products (2.8 "BLAS-like Extension": cublasGemmEx, cublasGemmStridedBatchedEx; 2.1.11
+ * "64-bit Integer Interface").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cmath>
@@ -150,42 +151,18 @@ void compute_item(const Gemm &g, int64_t b, T alpha, T beta, bool reads_inputs, 
     store(C, to, g.m, g.n, g.ldc);
 }
 
-bool declare_items(const Items &items, const Operand &item, int64_t batch)
-{
-    if (items.by_pointer) return reach_items(items, item, batch);
-    declare(batched(item, items.stride, batch));
-    return true;
-}
-
-/* 3.5: pointers to 16 bytes where fast math is allowed and k is a multiple of 4. */
-bool aligned_for_fast_math(const Gemm &g)
-{
-    if (!g.tf32 || g.k % 4 != 0) return true;
-    for (const Items *items : {&g.A, &g.B, &g.C}) {
-        for (int64_t b = 0; b < g.batch; b++) {
-            if (alignment_class(items->item(b, sizeof(float))) == 0) continue;
-            violation("alignment", "item %lld of %s: fast math needs 16 bytes",
-                      static_cast<long long>(b), items->what);
-            return false;
-        }
-    }
-    return true;
-}
-
 template <class T> void run_gemm(const Gemm &g, Scalar<T> alpha, Scalar<T> beta, bool poisoned)
 {
     T a = alpha.get(), b = beta.get();
     Freedom freedom = g.freedom();
     /* alpha = 0: A and B need not be read, but nobody promises that their NaN is suppressed. */
     bool reads = a != 0 || freedom.coin();
-    for (const Items *items : {&g.A, &g.B, &g.C})
-        if (items->by_pointer) declare(pointer_array(*items, g.batch));
-    if (g.A.by_pointer && !aligned_for_fast_math(g)) return;
-    if (a != 0 && g.k > 0 &&
-        (!declare_items(g.A, g.item_a(), g.batch) || !declare_items(g.B, g.item_b(), g.batch)))
-        return;
+    if (a != 0 && g.k > 0) {
+        declare(batched(g.item_a(), g.A.stride, g.batch));
+        declare(batched(g.item_b(), g.B.stride, g.batch));
+    }
     Operand C = g.item_c(b != 0 ? Access::ReadWrite : Access::Write);
-    if (!declare_items(g.C, C, g.batch)) return;
+    declare(batched(C, g.C.stride, g.batch));
     for (int64_t i = 0; i < g.batch; i++) {
         compute_item<T>(g, i, a, b, reads, freedom);
         C.p = g.C.item(i, sizeof(T));
@@ -195,10 +172,6 @@ template <class T> void run_gemm(const Gemm &g, Scalar<T> alpha, Scalar<T> beta,
 
 void check_items(Arguments *args, const Items &items, const Operand &item, int64_t batch)
 {
-    if (items.by_pointer) {
-        args->device_operand(pointer_array(items, batch));
-        return;
-    }
     args->require(items.stride >= 0, "stride", "the stride of %s is negative", items.what);
     bool written = item.access != Access::Read;
     args->require(!written || batch <= 1 || items.stride >= item.ld * item.cols, "overlap",
@@ -236,35 +209,11 @@ template <class T> cublasStatus_t gemm(BlasCall *c, Gemm g, const void *alpha, c
     return c->enqueue([=] { run_gemm<T>(g, a, b, poisoned); });
 }
 
-constexpr cudaDataType data_type(float)
-{
-    return CUDA_R_32F;
-}
-
-constexpr cudaDataType data_type(double)
-{
-    return CUDA_R_64F;
-}
-
-/* The calls without a type argument: A, B, C and the scalars are all T. */
-template <class T>
-cublasStatus_t uniform(const char *name, cublasHandle_t handle, cublasOperation_t ta,
-                       cublasOperation_t tb, int64_t m, int64_t n, int64_t k, const T *alpha,
-                       Items A, int64_t lda, Items B, int64_t ldb, const T *beta, Items C,
-                       int64_t ldc, int64_t batch)
-{
-    BlasCall c(name, handle, BlasCall::Computing);
-    if (!c.fine()) return c.status();
-    cudaDataType type = data_type(T());
-    return gemm<T>(&c, {ta, tb, m, n, k, batch, A, B, C, type, type, lda, ldb, ldc, false}, alpha,
-                   beta);
-}
-
-/* The calls with types. Of 3.5's table: those that compute in float32 or float64 and store what
- * they computed. */
-cublasStatus_t mixed(const char *name, cublasHandle_t handle, Gemm g, cudaDataType type_b,
-                     const void *alpha, const void *beta, cublasComputeType_t compute,
-                     cublasGemmAlgo_t algorithm)
+/* Of the combinations of types in cublasGemmEx's table: those that compute in float32 or float64
+ * and store what they computed. */
+cublasStatus_t gemm_ex(const char *name, cublasHandle_t handle, Gemm g, cudaDataType type_b,
+                       const void *alpha, const void *beta, cublasComputeType_t compute,
+                       cublasGemmAlgo_t algorithm)
 {
     BlasCall c(name, handle, BlasCall::Computing);
     if (!c.fine()) return c.status();
@@ -294,81 +243,11 @@ Items strided(const char *what, const void *p, int64_t stride)
     return {what, p, stride, false};
 }
 
-Items pointers(const char *what, const void *p)
-{
-    return {what, p, 0, true};
-}
-
 } // namespace
 
 } // namespace emu
 
 using namespace emu;
-
-extern "C" cublasStatus_t cublasSgemm_v2_64(cublasHandle_t handle, cublasOperation_t transa,
-                                            cublasOperation_t transb, int64_t m, int64_t n,
-                                            int64_t k, const float *alpha, const float *A,
-                                            int64_t lda, const float *B, int64_t ldb,
-                                            const float *beta, float *C, int64_t ldc)
-{
-    return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, 0), lda,
-                   strided("B", B, 0), ldb, beta, strided("C", C, 0), ldc, 1);
-}
-
-extern "C" cublasStatus_t cublasDgemm_v2_64(cublasHandle_t handle, cublasOperation_t transa,
-                                            cublasOperation_t transb, int64_t m, int64_t n,
-                                            int64_t k, const double *alpha, const double *A,
-                                            int64_t lda, const double *B, int64_t ldb,
-                                            const double *beta, double *C, int64_t ldc)
-{
-    return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, 0), lda,
-                   strided("B", B, 0), ldb, beta, strided("C", C, 0), ldc, 1);
-}
-
-extern "C" cublasStatus_t
-cublasSgemmStridedBatched_64(cublasHandle_t handle, cublasOperation_t transa,
-                             cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
-                             const float *alpha, const float *A, int64_t lda, long long int strideA,
-                             const float *B, int64_t ldb, long long int strideB, const float *beta,
-                             float *C, int64_t ldc, long long int strideC, int64_t batchCount)
-{
-    return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, strideA), lda,
-                   strided("B", B, strideB), ldb, beta, strided("C", C, strideC), ldc, batchCount);
-}
-
-extern "C" cublasStatus_t cublasDgemmStridedBatched_64(
-    cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int64_t m, int64_t n,
-    int64_t k, const double *alpha, const double *A, int64_t lda, long long int strideA,
-    const double *B, int64_t ldb, long long int strideB, const double *beta, double *C, int64_t ldc,
-    long long int strideC, int64_t batchCount)
-{
-    return uniform(__func__, handle, transa, transb, m, n, k, alpha, strided("A", A, strideA), lda,
-                   strided("B", B, strideB), ldb, beta, strided("C", C, strideC), ldc, batchCount);
-}
-
-extern "C" cublasStatus_t cublasSgemmBatched_64(cublasHandle_t handle, cublasOperation_t transa,
-                                                cublasOperation_t transb, int64_t m, int64_t n,
-                                                int64_t k, const float *alpha,
-                                                const float *const Aarray[], int64_t lda,
-                                                const float *const Barray[], int64_t ldb,
-                                                const float *beta, float *const Carray[],
-                                                int64_t ldc, int64_t batchCount)
-{
-    return uniform(__func__, handle, transa, transb, m, n, k, alpha, pointers("A", Aarray), lda,
-                   pointers("B", Barray), ldb, beta, pointers("C", Carray), ldc, batchCount);
-}
-
-extern "C" cublasStatus_t cublasDgemmBatched_64(cublasHandle_t handle, cublasOperation_t transa,
-                                                cublasOperation_t transb, int64_t m, int64_t n,
-                                                int64_t k, const double *alpha,
-                                                const double *const Aarray[], int64_t lda,
-                                                const double *const Barray[], int64_t ldb,
-                                                const double *beta, double *const Carray[],
-                                                int64_t ldc, int64_t batchCount)
-{
-    return uniform(__func__, handle, transa, transb, m, n, k, alpha, pointers("A", Aarray), lda,
-                   pointers("B", Barray), ldb, beta, pointers("C", Carray), ldc, batchCount);
-}
 
 extern "C" cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation_t transa,
                                           cublasOperation_t transb, int64_t m, int64_t n, int64_t k,
@@ -393,7 +272,7 @@ extern "C" cublasStatus_t cublasGemmEx_64(cublasHandle_t handle, cublasOperation
               ldb,
               ldc,
               false};
-    return mixed(__func__, handle, g, Btype, alpha, beta, computeType, algo);
+    return gemm_ex(__func__, handle, g, Btype, alpha, beta, computeType, algo);
 }
 
 extern "C" cublasStatus_t cublasGemmStridedBatchedEx_64(
@@ -418,5 +297,5 @@ extern "C" cublasStatus_t cublasGemmStridedBatchedEx_64(
               ldb,
               ldc,
               false};
-    return mixed(__func__, handle, g, Btype, alpha, beta, computeType, algo);
+    return gemm_ex(__func__, handle, g, Btype, alpha, beta, computeType, algo);
 }

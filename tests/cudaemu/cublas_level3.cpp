@@ -1,4 +1,5 @@
-/* cuBLAS: syrk, trsm, trsmBatched, geam. Contracts: 3.2, 3.6, 8.
+/* cuBLAS: syrk, trsm, trsmBatched (2.7 "cuBLAS Level-3 Function Reference", 2.8 "BLAS-like
+ * Extension", 2.1.11 "64-bit Integer Interface").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -204,77 +205,6 @@ cublasStatus_t trsm(const char *name, cublasHandle_t handle, Trsm t, const T *al
     return c.fine() ? c.enqueue([=] { run_trsm(t, a, A, B, poisoned); }) : c.status();
 }
 
-/* ---- geam ------------------------------------------------------------------------------------ */
-
-struct Geam {
-    cublasOperation_t ta, tb;
-    int64_t m, n, lda, ldb, ldc;
-};
-
-template <class T>
-Operand geam_input(const char *what, const Geam &g, const T *p, cublasOperation_t op, int64_t ld)
-{
-    bool plain = op == CUBLAS_OP_N;
-    return operand(what, p, sizeof(T), plain ? g.m : g.n, plain ? g.n : g.m, ld, Access::Read);
-}
-
-/* C += scale op(X) on packed copies. */
-template <class T>
-void accumulate(const Geam &g, T scale, const Operand &x, cublasOperation_t op, std::vector<T> *C)
-{
-    std::vector<T> copy = fetch(static_cast<const T *>(x.p), x.rows, x.cols, x.ld);
-    for (int64_t j = 0; j < g.n; j++)
-        for (int64_t i = 0; i < g.m; i++)
-            (*C)[size_t(i + j * g.m)] +=
-                scale * copy[size_t(op == CUBLAS_OP_N ? i + j * g.m : j + i * g.n)];
-}
-
-template <class T>
-void run_geam(const Geam &g, Scalar<T> alpha, const T *A, Scalar<T> beta, const T *B, T *C,
-              bool poisoned)
-{
-    T a = alpha.get(), b = beta.get();
-    Operand left = geam_input("A", g, A, g.ta, g.lda), right = geam_input("B", g, B, g.tb, g.ldb);
-    Operand output = operand("C", C, sizeof(T), g.m, g.n, g.ldc, Access::Write);
-    if (a != 0) declare(left);
-    if (b != 0) declare(right);
-    declare(output);
-    std::vector<T> sum(size_t(g.m * g.n), T(0));
-    if (a != 0) accumulate(g, a, left, g.ta, &sum);
-    if (b != 0) accumulate(g, b, right, g.tb, &sum);
-    store(sum, C, g.m, g.n, g.ldc);
-    if (poisoned) spoil(output);
-}
-
-template <class T>
-cublasStatus_t geam(const char *name, cublasHandle_t handle, Geam g, const T *alpha, const T *A,
-                    const T *beta, const T *B, T *C)
-{
-    BlasCall c(name, handle, BlasCall::Computing);
-    if (!c.fine()) return c.status();
-    Arguments &args = c.arguments();
-    c.operation("transa", g.ta);
-    c.operation("transb", g.tb);
-    args.size("m", g.m);
-    args.size("n", g.n);
-    args.leading_dimension("lda", g.lda, g.ta == CUBLAS_OP_N ? g.m : g.n);
-    args.leading_dimension("ldb", g.ldb, g.tb == CUBLAS_OP_N ? g.m : g.n);
-    args.leading_dimension("ldc", g.ldc, g.m);
-    if (!c.fine() || g.m == 0 || g.n == 0) return c.status();
-    Scalar<T> a = c.scalar("alpha", alpha), b = c.scalar("beta", beta);
-    /* In place is only C == A (or B) with the same layout; any other overlap is found by
-     * enqueue(). */
-    args.require(C != A || (g.ta == CUBLAS_OP_N && g.lda == g.ldc), "overlap",
-                 "C is A, but transposed or with another leading dimension");
-    args.require(C != B || (g.tb == CUBLAS_OP_N && g.ldb == g.ldc), "overlap",
-                 "C is B, but transposed or with another leading dimension");
-    if (C != A && !a.is_host(0)) args.device_operand(geam_input("A", g, A, g.ta, g.lda));
-    if (C != B && !b.is_host(0)) args.device_operand(geam_input("B", g, B, g.tb, g.ldb));
-    args.device_operand(operand("C", C, sizeof(T), g.m, g.n, g.ldc, Access::Write));
-    bool poisoned = c.poisoned();
-    return c.fine() ? c.enqueue([=] { run_geam(g, a, A, b, B, C, poisoned); }) : c.status();
-}
-
 Items one(const char *what, const void *p)
 {
     return {what, p, 0, false};
@@ -347,22 +277,4 @@ extern "C" cublasStatus_t cublasDtrsmBatched_64(cublasHandle_t handle, cublasSid
 {
     return trsm(__func__, handle, {side, uplo, trans, diag, m, n, lda, ldb, batchCount}, alpha,
                 pointers("A", A), pointers("B", B));
-}
-
-extern "C" cublasStatus_t cublasSgeam_64(cublasHandle_t handle, cublasOperation_t transa,
-                                         cublasOperation_t transb, int64_t m, int64_t n,
-                                         const float *alpha, const float *A, int64_t lda,
-                                         const float *beta, const float *B, int64_t ldb, float *C,
-                                         int64_t ldc)
-{
-    return geam(__func__, handle, {transa, transb, m, n, lda, ldb, ldc}, alpha, A, beta, B, C);
-}
-
-extern "C" cublasStatus_t cublasDgeam_64(cublasHandle_t handle, cublasOperation_t transa,
-                                         cublasOperation_t transb, int64_t m, int64_t n,
-                                         const double *alpha, const double *A, int64_t lda,
-                                         const double *beta, const double *B, int64_t ldb,
-                                         double *C, int64_t ldc)
-{
-    return geam(__func__, handle, {transa, transb, m, n, lda, ldb, ldc}, alpha, A, beta, B, C);
 }

@@ -1,4 +1,5 @@
-/* cuSOLVER: handles, parameters, and what its computing calls share. Contracts: 1.3, 4.1, 4.2, 8.
+/* cuSOLVER: handles, parameters, and what its computing calls share ("cuSolverDN Helper Function
+ * Reference").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace
 constexpr char KIND[] = "cuSOLVER handle", PARAMETERS[] = "cuSOLVER parameters";
 constexpr size_t POOL_BYTES = size_t(4) << 20, WORKSPACE_ALIGNMENT = 256;
 constexpr char HOST_PATTERN = '\xa5';
-/* What fails to be a handle: cusolverDnCreate leaves something like it in the variable (1.3). */
+/* What fails to be a handle: cusolverDnCreate leaves something like it in the variable. */
 constexpr uintptr_t GARBAGE = 0x00bad00000000051u;
 
 cusolverStatus_t status_of(Refusal r)
@@ -242,7 +243,7 @@ cusolverStatus_t SolverCall::enqueue(int *info, int64_t batch, std::function<voi
 
 using namespace emu;
 
-/* ---- handles, 4.1 ---------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 extern "C" cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t *handle)
 {
@@ -302,7 +303,7 @@ extern "C" cusolverStatus_t cusolverDnSetDeterministicMode(cusolverDnHandle_t ha
     return c.status();
 }
 
-/* Needs no GPU (1.1). */
+/* Needs no GPU. */
 extern "C" cusolverStatus_t cusolverGetVersion(int *version)
 {
     Call call(__func__, PLAIN);
@@ -313,7 +314,7 @@ extern "C" cusolverStatus_t cusolverGetVersion(int *version)
     return CUSOLVER_STATUS_SUCCESS;
 }
 
-/* ---- parameters: host objects, which need no GPU (1.3) --------------------------------------- */
+/* ---- parameters: host objects, which need no GPU --------------------------------------------- */
 
 extern "C" cusolverStatus_t cusolverDnCreateParams(cusolverDnParams_t *params)
 {
@@ -331,54 +332,4 @@ extern "C" cusolverStatus_t cusolverDnDestroyParams(cusolverDnParams_t params)
     void *object = retire_handle(params, PARAMETERS);
     delete static_cast<SolverParameters *>(object);
     return object ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_INVALID_VALUE;
-}
-
-extern "C" cusolverStatus_t cusolverDnCreateGesvdjInfo(gesvdjInfo_t *info)
-{
-    Call call(__func__, PLAIN);
-    int wished;
-    if (call.injected(&wished, CUSOLVER_STATUS_ALLOC_FAILED)) return cusolverStatus_t(wished);
-    if (!check_host("info", info, sizeof *info)) return CUSOLVER_STATUS_INVALID_VALUE;
-    constexpr int DEFAULT_SWEEPS = 100;
-    JacobiInfo *j = new JacobiInfo{-1, DEFAULT_SWEEPS, nullptr};
-    *info = static_cast<gesvdjInfo_t>(make_handle(JACOBI_INFO, j));
-    return CUSOLVER_STATUS_SUCCESS;
-}
-
-extern "C" cusolverStatus_t cusolverDnDestroyGesvdjInfo(gesvdjInfo_t info)
-{
-    Call call(__func__, INFALLIBLE);
-    void *object = retire_handle(info, JACOBI_INFO);
-    delete static_cast<JacobiInfo *>(object);
-    return object ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_INVALID_VALUE;
-}
-
-extern "C" cusolverStatus_t cusolverDnXgesvdjSetTolerance(gesvdjInfo_t info, double tolerance)
-{
-    Call call(__func__, PLAIN);
-    int wished;
-    if (call.injected(&wished, CUSOLVER_STATUS_INTERNAL_ERROR)) return cusolverStatus_t(wished);
-    JacobiInfo *j = static_cast<JacobiInfo *>(handle_object(info, JACOBI_INFO));
-    if (!j) return CUSOLVER_STATUS_INVALID_VALUE;
-    if (!(tolerance >= 0)) {
-        violation("enum", "the tolerance of gesvdj is %g", tolerance);
-        return CUSOLVER_STATUS_INVALID_VALUE;
-    }
-    j->tolerance = tolerance;
-    return CUSOLVER_STATUS_SUCCESS;
-}
-
-extern "C" cusolverStatus_t cusolverDnXgesvdjSetMaxSweeps(gesvdjInfo_t info, int sweeps)
-{
-    Call call(__func__, PLAIN);
-    int wished;
-    if (call.injected(&wished, CUSOLVER_STATUS_INTERNAL_ERROR)) return cusolverStatus_t(wished);
-    JacobiInfo *j = static_cast<JacobiInfo *>(handle_object(info, JACOBI_INFO));
-    if (!j) return CUSOLVER_STATUS_INVALID_VALUE;
-    if (sweeps <= 0) {
-        violation("enum", "the number of sweeps of gesvdj is %d", sweeps);
-        return CUSOLVER_STATUS_INVALID_VALUE;
-    }
-    j->max_sweeps = sweeps;
-    return CUSOLVER_STATUS_SUCCESS;
 }

@@ -1,11 +1,10 @@
-/* cuSOLVER: symmetric eigenproblems. Contracts: 4.1, 4.2, 4.7, 4.9, 8.
+/* cuSOLVER: symmetric eigenproblems (cusolverDnXsyevd, cusolverDnXsyevBatched).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
 #include <climits>
 #include <cmath>
 #include <lapacke.h>
-#include <memory>
 
 #include "solver_call.h"
 
@@ -31,10 +30,6 @@ struct Syev {
     int64_t n;
     cudaDataType type;
     int64_t lda, batch;
-    /* Xsyevdx only: which eigenvalues. */
-    cusolverEigRange_t range;
-    int64_t il, iu;
-    double vl, vu;
 
     bool vectors() const
     {
@@ -44,9 +39,8 @@ struct Syev {
 
 Key syev_key(const char *routine, const Syev &s, bool hybrid)
 {
-    /* vl and vu are values, which bufferSize does not see: only their kind is an argument. */
     return {routine,
-            {s.jobz, s.uplo, s.n, s.type, s.lda, s.batch, s.range, s.il, s.iu},
+            {s.jobz, s.uplo, s.n, s.type, s.lda, s.batch},
             2 * s.n * s.n + 6 * s.n + 1,
             bytes_of_real(s.type),
             true,
@@ -92,11 +86,12 @@ void rotate_clusters(int64_t n, const std::vector<T> &W, std::vector<T> *Z, Free
     }
 }
 
-/* All eigenvalues and vectors of a triangle, with the freedoms of 8. Returns info. */
+/* All eigenvalues and vectors of a triangle, with signs and, if the test wishes,
+ * bases of clusters as nobody promises them. Returns info. */
 template <class T> int solve(const Syev &s, std::vector<T> *A, std::vector<T> *W, Freedom *freedom)
 {
     W->assign(size_t(s.n), not_a_number<T>());
-    /* Not finite: info > 0 at best (4.9). */
+    /* Not finite: nothing is documented; info > 0 at best. */
     if (!all_finite(*A, s.n, s.n, triangle_part(s.uplo)))
         return 1 + int(freedom->draw(uint64_t(s.n)));
     int info = decompose(s.vectors() ? 'V' : 'N', s.uplo == CUBLAS_FILL_MODE_LOWER ? 'L' : 'U',
@@ -108,24 +103,8 @@ template <class T> int solve(const Syev &s, std::vector<T> *A, std::vector<T> *W
     return info;
 }
 
-/* What of W the range asks for: [first, last). */
 template <class T>
-void select(const Syev &s, const std::vector<T> &W, int64_t *first, int64_t *last)
-{
-    *first = 0;
-    *last = s.n;
-    if (s.range == CUSOLVER_EIG_RANGE_I) {
-        *first = s.il - 1;
-        *last = s.iu;
-    } else if (s.range == CUSOLVER_EIG_RANGE_V) {
-        *first = std::upper_bound(W.begin(), W.end(), T(s.vl)) - W.begin();
-        *last = std::upper_bound(W.begin(), W.end(), T(s.vu)) - W.begin();
-    }
-}
-
-template <class T>
-void run_syev(const Syev &s, void *A, void *W, Freedom freedom, bool poisoned, Verdicts *verdicts,
-              int64_t *found)
+void run_syev(const Syev &s, void *A, void *W, Freedom freedom, bool poisoned, Verdicts *verdicts)
 {
     Operand in = operand("A", A, sizeof(T), s.n, s.n, s.lda, Access::Read, triangle_part(s.uplo));
     Operand out = operand("A", A, sizeof(T), s.n, s.n, s.lda, Access::Write);
@@ -142,39 +121,27 @@ void run_syev(const Syev &s, void *A, void *W, Freedom freedom, bool poisoned, V
         spoil(out); /* all that is not a result is destroyed */
         spoil(values);
         if (info != 0 || poisoned) continue;
-        int64_t first, last;
-        select(s, all, &first, &last);
-        std::copy(all.begin() + first, all.begin() + last, w);
-        if (found) *found = last - first;
-        if (!s.vectors()) continue;
-        Z.erase(Z.begin(), Z.begin() + first * s.n);
-        store(Z, a, s.n, last - first, s.lda);
+        std::copy(all.begin(), all.end(), w);
+        if (s.vectors()) store(Z, a, s.n, s.n, s.lda);
     }
 }
 
-std::function<void(Verdicts *)> work_of(const SolverCall &c, const Syev &s, void *A, void *W,
-                                        std::shared_ptr<int64_t> found)
+std::function<void(Verdicts *)> work_of(const SolverCall &c, const Syev &s, void *A, void *W)
 {
-    Freedom freedom = c.freedom({s.jobz, s.uplo, s.n, s.type, s.lda, s.batch, s.range, s.il, s.iu});
+    Freedom freedom = c.freedom({s.jobz, s.uplo, s.n, s.type, s.lda, s.batch});
     bool poisoned = c.poisoned();
     return [=](Verdicts *v) {
         if (s.type == CUDA_R_64F)
-            run_syev<double>(s, A, W, freedom, poisoned, v, found.get());
+            run_syev<double>(s, A, W, freedom, poisoned, v);
         else
-            run_syev<float>(s, A, W, freedom, poisoned, v, found.get());
+            run_syev<float>(s, A, W, freedom, poisoned, v);
     };
-}
-
-Syev whole(cusolverEigMode_t jobz, cublasFillMode_t uplo, int64_t n, cudaDataType type, int64_t lda,
-           int64_t batch)
-{
-    return {jobz, uplo, n, type, lda, batch, CUSOLVER_EIG_RANGE_ALL, 0, 0, 0, 0};
 }
 
 /* ---- batched --------------------------------------------------------------------------------- */
 
-/* The documented limit counts elements; larger batches were refused from INT_MAX bytes and 32 Ki
- * items on (4.7). */
+/* The documented limit counts elements (n * lda * batchSize <= INT32_MAX); JAX, which calls it in
+ * chunks, found batches refused from INT_MAX bytes and 32 Ki items on. */
 void check_batch_limit(SolverCall *c, const Syev &s)
 {
     constexpr int64_t MOST_ITEMS = 32768;
@@ -184,33 +151,6 @@ void check_batch_limit(SolverCall *c, const Syev &s)
                                                         double(INT_MAX),
                            "size", "XsyevBatched of %lld items of order %lld is too large",
                            static_cast<long long>(s.batch), static_cast<long long>(s.n));
-}
-
-/* ---- part of the spectrum -------------------------------------------------------------------- */
-
-template <class T> double value_at(const void *p)
-{
-    return double(*static_cast<const T *>(p));
-}
-
-void check_range_arguments(SolverCall *c, Syev *s, const void *vl, const void *vu)
-{
-    Arguments &args = c->arguments();
-    args.require(s->range == CUSOLVER_EIG_RANGE_ALL || s->range == CUSOLVER_EIG_RANGE_I ||
-                     s->range == CUSOLVER_EIG_RANGE_V,
-                 "enum", "range is %d", int(s->range));
-    if (s->range != CUSOLVER_EIG_RANGE_I) s->il = s->iu = 0;
-    args.require(
-        s->range != CUSOLVER_EIG_RANGE_I || (1 <= s->il && s->il <= s->iu && s->iu <= s->n), "size",
-        "il is %lld, iu is %lld", static_cast<long long>(s->il), static_cast<long long>(s->iu));
-    if (s->range != CUSOLVER_EIG_RANGE_V || !c->fine()) return;
-    args.host_argument("vl", vl, bytes_of_real(s->type));
-    args.host_argument("vu", vu, bytes_of_real(s->type));
-    if (!c->fine()) return;
-    bool twice = s->type == CUDA_R_64F;
-    s->vl = twice ? value_at<double>(vl) : value_at<float>(vl);
-    s->vu = twice ? value_at<double>(vu) : value_at<float>(vu);
-    args.require(s->vl < s->vu, "size", "vl is %g, vu is %g", s->vl, s->vu);
 }
 
 } // namespace
@@ -227,7 +167,7 @@ cusolverDnXsyevd_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params
                             size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
-    Syev s = whole(jobz, uplo, n, dataTypeA, lda, 1);
+    Syev s = {jobz, uplo, n, dataTypeA, lda, 1};
     check_syev(&c, params, s, dataTypeW, computeType);
     if (!c.fine()) return c.status();
     return c.answer(syev_key("Xsyevd", s, true), workspaceInBytesOnDevice, workspaceInBytesOnHost);
@@ -242,13 +182,13 @@ extern "C" cusolverStatus_t cusolverDnXsyevd(cusolverDnHandle_t handle, cusolver
                                              size_t workspaceInBytesOnHost, int *info)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
-    Syev s = whole(jobz, uplo, n, dataTypeA, lda, 1);
+    Syev s = {jobz, uplo, n, dataTypeA, lda, 1};
     check_syev(&c, params, s, dataTypeW, computeType);
     if (!c.fine()) return c.status();
     check_arrays(&c, s, A, W);
     c.workspace(syev_key("Xsyevd", s, true), {bufferOnDevice, int64_t(workspaceInBytesOnDevice),
                                               bufferOnHost, workspaceInBytesOnHost});
-    return c.fine() ? c.enqueue(info, 1, work_of(c, s, A, W, nullptr)) : c.status();
+    return c.fine() ? c.enqueue(info, 1, work_of(c, s, A, W)) : c.status();
 }
 
 extern "C" cusolverStatus_t cusolverDnXsyevBatched_bufferSize(
@@ -258,7 +198,7 @@ extern "C" cusolverStatus_t cusolverDnXsyevBatched_bufferSize(
     size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost, int64_t batchSize)
 {
     SolverCall c(__func__, handle, SolverCall::Setting);
-    Syev s = whole(jobz, uplo, n, dataTypeA, lda, batchSize);
+    Syev s = {jobz, uplo, n, dataTypeA, lda, batchSize};
     check_syev(&c, params, s, dataTypeW, computeType);
     check_batch_limit(&c, s);
     if (!c.fine()) return c.status();
@@ -274,7 +214,7 @@ cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnParams_t params, cus
                        size_t workspaceInBytesOnHost, int *info, int64_t batchSize)
 {
     SolverCall c(__func__, handle, SolverCall::Computing);
-    Syev s = whole(jobz, uplo, n, dataTypeA, lda, batchSize);
+    Syev s = {jobz, uplo, n, dataTypeA, lda, batchSize};
     check_syev(&c, params, s, dataTypeW, computeType);
     check_batch_limit(&c, s);
     if (!c.fine()) return c.status();
@@ -282,50 +222,5 @@ cusolverDnXsyevBatched(cusolverDnHandle_t handle, cusolverDnParams_t params, cus
     c.workspace(
         syev_key("XsyevBatched", s, false),
         {bufferOnDevice, int64_t(workspaceInBytesOnDevice), bufferOnHost, workspaceInBytesOnHost});
-    return c.fine() ? c.enqueue(info, batchSize, work_of(c, s, A, W, nullptr)) : c.status();
-}
-
-extern "C" cusolverStatus_t
-cusolverDnXsyevdx_bufferSize(cusolverDnHandle_t handle, cusolverDnParams_t params,
-                             cusolverEigMode_t jobz, cusolverEigRange_t range,
-                             cublasFillMode_t uplo, int64_t n, cudaDataType dataTypeA, const void *,
-                             int64_t lda, void *vl, void *vu, int64_t il, int64_t iu, int64_t *,
-                             cudaDataType dataTypeW, const void *, cudaDataType computeType,
-                             size_t *workspaceInBytesOnDevice, size_t *workspaceInBytesOnHost)
-{
-    SolverCall c(__func__, handle, SolverCall::Setting);
-    Syev s = {jobz, uplo, n, dataTypeA, lda, 1, range, il, iu, 0, 0};
-    check_syev(&c, params, s, dataTypeW, computeType);
-    check_range_arguments(&c, &s, vl, vu);
-    if (!c.fine()) return c.status();
-    return c.answer(syev_key("Xsyevdx", s, true), workspaceInBytesOnDevice, workspaceInBytesOnHost);
-}
-
-/* The number of eigenvalues found is a host value: the call waits for its stream. */
-extern "C" cusolverStatus_t
-cusolverDnXsyevdx(cusolverDnHandle_t handle, cusolverDnParams_t params, cusolverEigMode_t jobz,
-                  cusolverEigRange_t range, cublasFillMode_t uplo, int64_t n,
-                  cudaDataType dataTypeA, void *A, int64_t lda, void *vl, void *vu, int64_t il,
-                  int64_t iu, int64_t *meig64, cudaDataType dataTypeW, void *W,
-                  cudaDataType computeType, void *bufferOnDevice, size_t workspaceInBytesOnDevice,
-                  void *bufferOnHost, size_t workspaceInBytesOnHost, int *info)
-{
-    SolverCall c(__func__, handle, SolverCall::Computing);
-    Syev s = {jobz, uplo, n, dataTypeA, lda, 1, range, il, iu, 0, 0};
-    check_syev(&c, params, s, dataTypeW, computeType);
-    check_range_arguments(&c, &s, vl, vu);
-    if (!c.fine()) return c.status();
-    check_arrays(&c, s, A, W);
-    c.arguments().host_argument("meig", meig64, sizeof *meig64);
-    /* Counted below, once. */
-    c.workspace(syev_key("Xsyevdx", s, false), {bufferOnDevice, int64_t(workspaceInBytesOnDevice),
-                                                bufferOnHost, workspaceInBytesOnHost});
-    if (!c.fine()) return c.status();
-    std::shared_ptr<int64_t> found = std::make_shared<int64_t>(0);
-    cusolverStatus_t status = c.enqueue(info, 1, work_of(c, s, A, W, found));
-    if (status != CUSOLVER_STATUS_SUCCESS) return status;
-    note_sync(__func__, true);
-    if (synchronise(c.stream()) != cudaSuccess) return CUSOLVER_STATUS_EXECUTION_FAILED;
-    *meig64 = *found;
-    return CUSOLVER_STATUS_SUCCESS;
+    return c.fine() ? c.enqueue(info, batchSize, work_of(c, s, A, W)) : c.status();
 }

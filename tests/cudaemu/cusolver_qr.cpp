@@ -1,4 +1,4 @@
-/* cuSOLVER: QR. Contracts: 4.2, 4.6, 8.
+/* cuSOLVER: QR (cusolverDnXgeqrf, cusolverDn<t>orgqr, cusolverDn<t>ormqr).
  *
  * The factorization is Ritz's own, column by column, because LAPACK always takes the same sign of
  * R's diagonal.

@@ -1,4 +1,4 @@
-/* cuSOLVER: SVD. Contracts: 4.2, 4.8, 4.9, 8.
+/* cuSOLVER: SVD (cusolverDnXgesvd).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -134,7 +134,7 @@ void run_gesvd(const Gesvd &g, const Factors &f, Freedom freedom, bool poisoned,
     if (!finite) fill_all(&copy, T(0));
     Svd<T> svd = decompose(g.jobu, g.jobvt, blas_int(g.m), blas_int(g.n), copy);
     flip_signs(&svd, &freedom);
-    /* Not finite: it ends, with info set (4.9). */
+    /* Not finite: it ends, with info set (release notes of CUDA 11.5). */
     if (verdicts->settle(0, finite ? svd.info : int(g.n)) != 0) spoil_factors(&svd);
     store(svd.S, static_cast<T *>(f.S), g.n, 1, g.n);
     store(svd.U, static_cast<T *>(f.U), g.m, g.columns_u(), g.ldu);
@@ -142,143 +142,6 @@ void run_gesvd(const Gesvd &g, const Factors &f, Freedom freedom, bool poisoned,
     spoil(a); /* destroyed in any case */
     if (poisoned)
         for (const Operand *o : {&s, &u, &vt}) spoil(*o);
-}
-
-/* ---- gesvdj ---------------------------------------------------------------------------------- */
-
-struct Gesvdj {
-    cusolverEigMode_t jobz;
-    int econ, m, n, lda, ldu, ldv;
-
-    int q() const
-    {
-        return std::min(m, n);
-    }
-    int columns_u() const
-    {
-        return econ ? q() : m;
-    }
-    int columns_v() const
-    {
-        return econ ? q() : n;
-    }
-};
-
-template <class T> Key gesvdj_key(const Gesvdj &g)
-{
-    return {"gesvdj",
-            {g.jobz, g.econ, g.m, g.n, g.lda, g.ldu, g.ldv},
-            2 * int64_t(g.m) * g.n + 5 * int64_t(g.m + g.n),
-            sizeof(T),
-            false,
-            false};
-}
-
-/* The buffers of U and V must be there even if no vectors are wanted. */
-void check_gesvdj(SolverCall *c, const Gesvdj &g)
-{
-    c->vectors(g.jobz);
-    c->arguments().require(g.econ == 0 || g.econ == 1, "enum", "econ is %d", g.econ);
-    c->positive("m", g.m);
-    c->positive("n", g.n);
-    c->arguments().leading_dimension("lda", g.lda, g.m);
-    c->arguments().leading_dimension("ldu", g.ldu, g.m);
-    c->arguments().leading_dimension("ldv", g.ldv, g.n);
-}
-
-/* Jacobi stops at the wished tolerance or after the wished sweeps; this one is as wrong as it
- * may then be. */
-template <class T> void stop_early(Svd<T> *f, double tolerance, Freedom *freedom)
-{
-    if (tolerance <= double(std::numeric_limits<T>::epsilon())) return;
-    for (T &s : f->S) s *= T(1 + tolerance * freedom->uniform());
-    std::sort(f->S.begin(), f->S.end(), [](T a, T b) { return a > b; });
-}
-
-template <class T> void transpose(const Svd<T> &f, std::vector<T> *V)
-{
-    V->resize(f.VT.size());
-    for (int i = 0; i < f.rows_vt; i++)
-        for (int j = 0; j < f.n; j++) (*V)[size_t(j + i * f.n)] = f.VT[size_t(i + j * f.rows_vt)];
-}
-
-template <class T>
-void run_gesvdj(const Gesvdj &g, T *A, T *S, T *U, T *V, JacobiInfo j, Freedom freedom,
-                bool poisoned, Verdicts *verdicts)
-{
-    constexpr int PLENTY_OF_SWEEPS = 15;
-    Operand a = operand("A", A, sizeof(T), g.m, g.n, g.lda, Access::ReadWrite);
-    Operand s = array("S", S, sizeof(T), g.q(), Access::Write);
-    Operand u = operand("U", U, sizeof(T), g.m, g.columns_u(), g.ldu, Access::Write);
-    Operand v = operand("V", V, sizeof(T), g.n, g.columns_v(), g.ldv, Access::Write);
-    for (const Operand *o : {&a, &s, &u, &v}) declare(*o);
-    std::vector<T> copy = fetch(A, g.m, g.n, g.lda);
-    bool finite = all_finite(copy, g.m, g.n, Part::All),
-         converges = j.max_sweeps >= PLENTY_OF_SWEEPS;
-    /* Not finite: finite results and any info (4.9). */
-    if (!finite) {
-        for (T &x : copy) x = std::isfinite(x) ? x : T(0);
-        converges = freedom.coin();
-    }
-    bool vectors = g.jobz == CUSOLVER_EIG_MODE_VECTOR;
-    char job = !vectors ? 'N' : g.econ ? 'S' : 'A';
-    Svd<T> svd = decompose(job, job, g.m, g.n, copy);
-    flip_signs(&svd, &freedom);
-    stop_early(&svd, j.tolerance, &freedom);
-    verdicts->settle(0, converges && svd.info == 0 ? 0 : g.q() + 1);
-    store(svd.S, S, g.q(), 1, g.q());
-    if (vectors) {
-        std::vector<T> right;
-        transpose(svd, &right);
-        store(svd.U, U, g.m, g.columns_u(), g.ldu);
-        store(right, V, g.n, g.columns_v(), g.ldv);
-    } else {
-        spoil(u);
-        spoil(v);
-    }
-    spoil(a);
-    if (poisoned)
-        for (const Operand *o : {&s, &u, &v}) spoil(*o);
-}
-
-template <class T>
-cusolverStatus_t gesvdj_buffer_size(const char *name, cusolverDnHandle_t handle, Gesvdj g,
-                                    int *lwork, gesvdjInfo_t params)
-{
-    SolverCall c(name, handle, SolverCall::Setting);
-    if (!c.fine()) return c.status();
-    check_gesvdj(&c, g);
-    if (c.fine() && !handle_object(params, JACOBI_INFO)) c.arguments().refuse(Refusal::Invalid);
-    return c.fine() ? c.answer(gesvdj_key<T>(g), lwork) : c.status();
-}
-
-template <class T>
-cusolverStatus_t gesvdj(const char *name, cusolverDnHandle_t handle, Gesvdj g, T *A, T *S, T *U,
-                        T *V, T *work, int lwork, int *info, gesvdjInfo_t params)
-{
-    SolverCall c(name, handle, SolverCall::Computing);
-    if (!c.fine()) return c.status();
-    Arguments &args = c.arguments();
-    check_gesvdj(&c, g);
-    JacobiInfo *j =
-        c.fine() ? static_cast<JacobiInfo *>(handle_object(params, JACOBI_INFO)) : nullptr;
-    if (!j) args.refuse(Refusal::Invalid);
-    if (!c.fine()) return c.status();
-    args.require(!j->stream || j->stream == c.stream(), "handle",
-                 "one gesvdjInfo serves calls in two streams");
-    j->stream = c.stream();
-    args.device_operand(operand("A", A, sizeof(T), g.m, g.n, g.lda, Access::ReadWrite));
-    args.device_operand(array("S", S, sizeof(T), g.q(), Access::Write));
-    args.device_operand(operand("U", U, sizeof(T), g.m, g.columns_u(), g.ldu, Access::Write));
-    args.device_operand(operand("V", V, sizeof(T), g.n, g.columns_v(), g.ldv, Access::Write));
-    c.workspace(gesvdj_key<T>(g), {work, lwork, nullptr, 0});
-    if (!c.fine()) return c.status();
-    JacobiInfo wish = *j;
-    Freedom freedom = c.freedom({g.jobz, g.econ, g.m, g.n, g.lda, g.ldu, g.ldv});
-    bool poisoned = c.poisoned();
-    return c.enqueue(info, 1, [=](Verdicts *verdicts) {
-        run_gesvdj(g, A, S, U, V, wish, freedom, poisoned, verdicts);
-    });
 }
 
 } // namespace
@@ -330,40 +193,4 @@ cusolverDnXgesvd(cusolverDnHandle_t handle, cusolverDnParams_t params, signed ch
         else
             run_gesvd<float>(g, {A, S, U, VT}, freedom, poisoned, v);
     });
-}
-
-extern "C" cusolverStatus_t
-cusolverDnSgesvdj_bufferSize(cusolverDnHandle_t handle, cusolverEigMode_t jobz, int econ, int m,
-                             int n, const float *, int lda, const float *, const float *, int ldu,
-                             const float *, int ldv, int *lwork, gesvdjInfo_t params)
-{
-    return gesvdj_buffer_size<float>(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, lwork,
-                                     params);
-}
-
-extern "C" cusolverStatus_t
-cusolverDnDgesvdj_bufferSize(cusolverDnHandle_t handle, cusolverEigMode_t jobz, int econ, int m,
-                             int n, const double *, int lda, const double *, const double *,
-                             int ldu, const double *, int ldv, int *lwork, gesvdjInfo_t params)
-{
-    return gesvdj_buffer_size<double>(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, lwork,
-                                      params);
-}
-
-extern "C" cusolverStatus_t cusolverDnSgesvdj(cusolverDnHandle_t handle, cusolverEigMode_t jobz,
-                                              int econ, int m, int n, float *A, int lda, float *S,
-                                              float *U, int ldu, float *V, int ldv, float *work,
-                                              int lwork, int *info, gesvdjInfo_t params)
-{
-    return gesvdj(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, A, S, U, V, work, lwork,
-                  info, params);
-}
-
-extern "C" cusolverStatus_t cusolverDnDgesvdj(cusolverDnHandle_t handle, cusolverEigMode_t jobz,
-                                              int econ, int m, int n, double *A, int lda, double *S,
-                                              double *U, int ldu, double *V, int ldv, double *work,
-                                              int lwork, int *info, gesvdjInfo_t params)
-{
-    return gesvdj(__func__, handle, {jobz, econ, m, n, lda, ldu, ldv}, A, S, U, V, work, lwork,
-                  info, params);
 }

@@ -60,11 +60,13 @@ const char *emu_violation_text(int index);
 /* Failure injection. Fallible calls are numbered from 1 after emu_fail_clear. */
 void emu_fail_clear(void);
 int64_t emu_calls(void);       /* fallible calls made since */
+int64_t emu_ops(void);         /* ops enqueued since: what emu_fail_async counts */
 void emu_fail_at(int64_t n);   /* the n-th fallible call fails with a plausible status */
 void emu_fail_from(int64_t n); /* and all after it */
 void emu_fail_call(const char *name, int64_t k, int status); /* the k-th call of that name */
 void emu_fail_async(int64_t k, int cuda_error);              /* the k-th op fails when it runs */
-const char *emu_failed_call(void); /* name of the last call that was made to fail, or "" */
+const char *emu_failed_call(void);        /* name of the last call that was made to fail, or "" */
+const char *emu_call_after_failure(void); /* and of the call after it: what answered the failure */
 void emu_set_info(const char *name, int64_t k, int value); /* info of the k-th call of that name */
 void emu_poison_output(const char *name, int64_t k);       /* NaN in its outputs, status success */
 

@@ -73,8 +73,8 @@ class Call
     bool outermost_;
 };
 
-/* A broken contract: prints kind and text with seed, orders and mode, and aborts the process,
- * unless the test
+/* What CUDA does not allow: prints kind and text with seed, orders and mode, and aborts the
+ * process, unless the test
  * expects violations (emu_collect): then it is recorded and the caller goes on to return an error
  * status. `kind` is one
  * word: "ld", "host-pointer", "freed", "other-device", "workspace", "range", "handle", "alignment",
@@ -145,9 +145,8 @@ std::string locate(const void *p);
 
 enum class Access { Read, Write, ReadWrite };
 
-/* A device range as the contracts see it: `count` pieces of `width` bytes, `pitch` bytes apart, in
- * `batch` copies
- * `batch_pitch` bytes apart. */
+/* A device range that a call names: `count` pieces of `width` bytes, `pitch` bytes apart, in
+ * `batch` copies `batch_pitch` bytes apart. */
 struct Range {
     const char *what; /* argument name: "A", "workspace" */
     const void *p;

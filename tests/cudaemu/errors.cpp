@@ -1,4 +1,4 @@
-/* Names and sentences of runtime errors. cuda-contracts.md 1.5.
+/* Names and sentences of runtime errors (NVIDIA, CUDA Runtime API 13.0, "Error Handling").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cuda_runtime_api.h>

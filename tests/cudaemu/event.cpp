@@ -1,4 +1,5 @@
-/* Entry points for streams and events. cuda-contracts.md 2.4 and 2.5.
+/* Entry points for streams and events (NVIDIA, CUDA Runtime API 13.0, "Stream Management", "Event
+ * Management" and "Stream synchronization behavior").
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>
@@ -11,15 +12,11 @@ namespace emu
 namespace
 {
 
-constexpr int LOWEST_PRIORITY = 0, GREATEST_PRIORITY = -5;
-
 struct Event {
     int device;
-    unsigned flags;
     std::shared_ptr<Stream> stream; /* of the latest record; nullptr: never recorded */
     uint64_t epoch;
     Clock clock;
-    std::shared_ptr<double> when; /* virtual time; set when the record runs */
 };
 
 Event *event_of(cudaEvent_t handle)
@@ -30,18 +27,6 @@ Event *event_of(cudaEvent_t handle)
 bool happened(const Event *e)
 {
     return !e->stream || e->stream->done >= e->epoch;
-}
-
-cudaError_t create_stream(Call &call, cudaStream_t *handle, unsigned flags, int priority)
-{
-    cudaError_t error = begin(call, cudaErrorMemoryAllocation);
-    if (error != cudaSuccess) return error;
-    if (!handle || flags > cudaStreamNonBlocking) return remember(cudaErrorInvalidValue);
-    int clamped = std::min(std::max(priority, GREATEST_PRIORITY), LOWEST_PRIORITY);
-    std::shared_ptr<Stream> s =
-        new_stream(current_device(), flags != cudaStreamNonBlocking, clamped);
-    *handle = static_cast<cudaStream_t>(make_handle("stream", s.get()));
-    return cudaSuccess;
 }
 
 cudaError_t wait_for_event(Stream *s, const Event *e)
@@ -72,22 +57,11 @@ using namespace emu;
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
     Call call("cudaStreamCreateWithFlags", PLAIN);
-    return create_stream(call, stream, flags, LOWEST_PRIORITY);
-}
-
-cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
-{
-    Call call("cudaStreamCreateWithPriority", PLAIN);
-    return create_stream(call, stream, flags, priority);
-}
-
-cudaError_t cudaDeviceGetStreamPriorityRange(int *lowest, int *greatest)
-{
-    Call call("cudaDeviceGetStreamPriorityRange", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown);
+    cudaError_t error = begin(call, cudaErrorMemoryAllocation);
     if (error != cudaSuccess) return error;
-    if (lowest) *lowest = LOWEST_PRIORITY;
-    if (greatest) *greatest = GREATEST_PRIORITY;
+    if (!stream || flags > cudaStreamNonBlocking) return remember(cudaErrorInvalidValue);
+    std::shared_ptr<Stream> s = new_stream(current_device(), flags != cudaStreamNonBlocking);
+    *stream = static_cast<cudaStream_t>(make_handle("stream", s.get()));
     return cudaSuccess;
 }
 
@@ -163,7 +137,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void 
     return cudaSuccess;
 }
 
-/* ---- capture: not emulated yet --------------------------------------------------------------- */
+/* ---- capture, which is not emulated ---------------------------------------------------------- */
 
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status)
 {
@@ -173,19 +147,6 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureSta
     if (!stream_of(stream)) return remember(cudaErrorInvalidResourceHandle);
     *status = cudaStreamCaptureStatusNone;
     return cudaSuccess;
-}
-
-cudaError_t cudaStreamBeginCapture(cudaStream_t, enum cudaStreamCaptureMode)
-{
-    Call call("cudaStreamBeginCapture", PLAIN);
-    return remember(cudaErrorNotSupported);
-}
-
-cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *graph)
-{
-    Call call("cudaStreamEndCapture", PLAIN);
-    *graph = nullptr;
-    return remember(cudaErrorNotSupported);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -203,7 +164,6 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
         return remember(cudaErrorInvalidValue);
     Event *e = new Event();
     e->device = current_device();
-    e->flags = flags;
     *event = static_cast<cudaEvent_t>(make_handle("event", e));
     return cudaSuccess;
 }
@@ -233,11 +193,9 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
                   e->device, s->device);
         return remember(cudaErrorInvalidResourceHandle);
     }
-    std::shared_ptr<double> when = std::make_shared<double>(-1);
-    e->epoch = enqueue_mark(s, "cudaEventRecord", {}, [when] { *when = virtual_milliseconds(); });
+    e->epoch = enqueue_mark(s, "cudaEventRecord", {}, nullptr);
     e->stream = s->shared_from_this();
     e->clock = s->clock;
-    e->when = when;
     return cudaSuccess;
 }
 
@@ -264,20 +222,4 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
     host_waited_for(e->clock);
     after_synchronisation();
     return remember(pending_error(e->device));
-}
-
-cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t end)
-{
-    Call call("cudaEventElapsedTime", NOT_IN_CAPTURE);
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    Event *from = event_of(start), *to = event_of(end);
-    if (!from || !to) return remember(cudaErrorInvalidResourceHandle);
-    bool timed = !((from->flags | to->flags) & cudaEventDisableTiming);
-    if (!timed || !from->stream || !to->stream || from->device != to->device)
-        return remember(cudaErrorInvalidResourceHandle);
-    if (!happened(from)) return not_ready(from->stream.get(), from->epoch);
-    if (!happened(to)) return not_ready(to->stream.get(), to->epoch);
-    *ms = float(*to->when - *from->when);
-    return cudaSuccess;
 }

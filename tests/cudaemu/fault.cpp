@@ -28,7 +28,7 @@ struct Faults {
     std::vector<Wish> failures, infos, poisons;
     int64_t ops = 0, async_at = NEVER;
     cudaError_t async_code = cudaSuccess;
-    std::string failed;
+    std::string failed, after; /* the call that failed, and the one that came next */
 };
 struct Current {
     const char *name;
@@ -77,6 +77,7 @@ void complain_if_forbidden(const char *name, unsigned kind)
 void begin_call(const char *name, unsigned kind)
 {
     Faults &f = faults();
+    if (!f.failed.empty() && f.after.empty()) f.after = name;
     current = {name, !(kind & INFALLIBLE), 0};
     f.made[name]++;
     if (current.fallible) current.number = ++f.calls;
@@ -132,6 +133,7 @@ bool Call::injected(int *status, int otherwise)
         return false;
     }
     f.failed = name_;
+    f.after.clear();
     trace("%s fails with %d, as wished", name_, *status);
     return true;
 }
@@ -170,6 +172,12 @@ int64_t emu_calls(void)
     return faults().calls;
 }
 
+int64_t emu_ops(void)
+{
+    Locked locked(global_lock());
+    return faults().ops;
+}
+
 void emu_fail_at(int64_t n)
 {
     Locked locked(global_lock());
@@ -199,6 +207,12 @@ const char *emu_failed_call(void)
 {
     Locked locked(global_lock());
     return faults().failed.c_str();
+}
+
+const char *emu_call_after_failure(void)
+{
+    Locked locked(global_lock());
+    return faults().after.c_str();
 }
 
 void emu_set_info(const char *name, int64_t k, int value)

@@ -1,8 +1,8 @@
 /* What the emulated cuBLAS and cuSOLVER share: checks of arguments, operands, host copies, seeded
  * freedoms.
  *
- * A library call computes on host copies of exactly the elements that its contract names, so that
- * nothing else of the caller's memory is read or written, whatever the CPU's own routine would
+ * A library call computes on host copies of exactly the elements that its documentation names, so
+ * that nothing else of the caller's memory is read or written, whatever the CPU's own routine would
  * touch.
  *
  * SPDX-License-Identifier: Apache-2.0 */

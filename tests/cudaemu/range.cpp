@@ -1,4 +1,4 @@
-/* Ranges of memory as the contracts see them, checked when a call is made.
+/* Ranges of memory that calls name, checked when a call is made.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <algorithm>

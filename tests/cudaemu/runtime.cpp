@@ -1,4 +1,7 @@
-/* Devices, the last error, and launches. cuda-contracts.md 1.3, 2.1, 2.6 and 2.7.
+/* Devices, the last error, and launches (NVIDIA, CUDA Runtime API 13.0, "Device Management", "Error
+ * Handling" and "Execution Control"; limits of a launch: CUDA C++ Programming Guide, "Compute
+ * Capabilities"). What calls return without a driver is what this runtime returned on a machine
+ * that has none.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <climits>
@@ -236,13 +239,6 @@ cudaError_t cudaDriverGetVersion(int *version)
     return cudaSuccess;
 }
 
-cudaError_t cudaRuntimeGetVersion(int *version)
-{
-    Call call("cudaRuntimeGetVersion", PLAIN);
-    *version = CUDART_VERSION;
-    return cudaSuccess;
-}
-
 /* Where there is no driver, *count is not written. */
 cudaError_t cudaGetDeviceCount(int *count)
 {
@@ -276,16 +272,6 @@ cudaError_t cudaSetDevice(int device)
     return remember(sticky_error(device));
 }
 
-cudaError_t cudaInitDevice(int device, unsigned, unsigned)
-{
-    Call call("cudaInitDevice", PLAIN);
-    cudaError_t error = begin(call, cudaErrorDevicesUnavailable, NEEDS_DRIVER);
-    if (error != cudaSuccess) return error;
-    if (!valid_device(device)) return remember(cudaErrorInvalidDevice);
-    if (settings().profile == EMU_UNUSABLE) return remember(cudaErrorDevicesUnavailable);
-    return remember(sticky_error(device));
-}
-
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *properties, int device)
 {
     Call call("cudaGetDeviceProperties", PLAIN);
@@ -309,17 +295,6 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attr, int dev
     return cudaSuccess;
 }
 
-cudaError_t cudaDeviceGetPCIBusId(char *id, int length, int device)
-{
-    Call call("cudaDeviceGetPCIBusId", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown, NEEDS_DRIVER);
-    if (error != cudaSuccess) return error;
-    if (!valid_device(device)) return remember(cudaErrorInvalidDevice);
-    if (!id || length <= 0) return remember(cudaErrorInvalidValue);
-    snprintf(id, size_t(length), "0000:%02x:00.0", unsigned(FIRST_BUS + device));
-    return cudaSuccess;
-}
-
 cudaError_t cudaDeviceSynchronize(void)
 {
     Call call("cudaDeviceSynchronize", SYNCHRONISES | NOT_IN_CAPTURE);
@@ -330,26 +305,15 @@ cudaError_t cudaDeviceSynchronize(void)
 
 /* ---- the last error -------------------------------------------------------------------------- */
 
-static cudaError_t look_at_last_error()
-{
-    cudaError_t state = driver_state();
-    if (state != cudaSuccess) return state; /* for ever */
-    remember(pending_error(current_device()));
-    return thread_state().last;
-}
-
 cudaError_t cudaGetLastError(void)
 {
     Call call("cudaGetLastError", INFALLIBLE);
-    cudaError_t last = look_at_last_error();
+    cudaError_t state = driver_state();
+    if (state != cudaSuccess) return state; /* for ever */
+    remember(pending_error(current_device()));
+    cudaError_t last = thread_state().last;
     thread_state().last = cudaSuccess;
     return last;
-}
-
-cudaError_t cudaPeekAtLastError(void)
-{
-    Call call("cudaPeekAtLastError", INFALLIBLE);
-    return look_at_last_error();
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
@@ -365,19 +329,5 @@ cudaError_t cudaFuncSetAttribute(const void *function, enum cudaFuncAttribute at
         size_t(value) > SHARED_PER_BLOCK_OPTIN)
         return remember(cudaErrorInvalidValue);
     dynamic_shared()[{function, current_device()}] = size_t(value);
-    return cudaSuccess;
-}
-
-cudaError_t cudaFuncGetAttributes(struct cudaFuncAttributes *attributes, const void *function)
-{
-    Call call("cudaFuncGetAttributes", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    if (!function) return remember(cudaErrorInvalidDeviceFunction);
-    *attributes = {};
-    attributes->maxThreadsPerBlock = THREADS_PER_BLOCK;
-    attributes->numRegs = WARP;
-    attributes->ptxVersion = attributes->binaryVersion = 10 * MAJOR + MINOR;
-    attributes->maxDynamicSharedSizeBytes = int(dynamic_shared_limit(function, current_device()));
     return cudaSuccess;
 }

@@ -1,5 +1,6 @@
-/* The emulated cuSOLVER, among its own files. Sections named in comments are those of the contracts
- * document.
+/* The emulated cuSOLVER, among its own files. What a routine demands stands with its name in
+ * NVIDIA, cuSOLVER Library, release 13.0, "cuSolverDN: dense LAPACK Function Reference"; where
+ * comments say more than that, it was seen in the library or its users.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CUDAEMU_SOLVER_CALL_H
@@ -15,21 +16,13 @@ namespace emu
 struct SolverHandle {
     int device;
     cudaStream_t stream;
-    void *pool; /* 4 MiB from creation on (4.1) */
+    void *pool; /* 4 MiB from creation on */
     bool deterministic;
 };
 struct SolverParameters {
     int unused;
 };
-/* Keeps sweeps and residual of the last call: not shared between streams (4.8). */
-struct JacobiInfo {
-    double tolerance; /* negative: the default */
-    int max_sweeps;
-    const Stream *stream; /* of its calls so far */
-};
-constexpr char JACOBI_INFO[] = "gesvdjInfo";
-
-/* A routine and what its workspace depends on: everything but addresses (4.2). */
+/* A routine and what its workspace depends on: everything but addresses. */
 struct Key {
     const char *routine;
     std::vector<int64_t> arguments;
@@ -37,7 +30,7 @@ struct Key {
         elements;  /* a natural amount of workspace; what bufferSize says is odd and not monotone */
     size_t size;   /* of an element */
     bool in_bytes; /* the 64-bit API, which has a host workspace besides */
-    bool hybrid;   /* blocks the caller if it has a host workspace (4.1) */
+    bool hybrid;   /* blocks the caller if it has a host workspace */
 };
 struct Workspace {
     void *device;
@@ -98,7 +91,7 @@ class SolverCall
     void parameters(cusolverDnParams_t params);
     void triangle(cublasFillMode_t uplo);
     void vectors(cusolverEigMode_t jobz);
-    /* What a size of 0 does varies: the caller returns early (4.2). */
+    /* What a size of 0 does varies: the caller returns early. */
     void positive(const char *what, int64_t size);
     /* All equal, float32 or float64. */
     void types(std::initializer_list<cudaDataType> all);

@@ -153,7 +153,6 @@ struct Stream : std::enable_shared_from_this<Stream> {
     bool blocking; /* waits for the legacy stream and is waited for */
     bool legacy;
     bool destroyed; /* its queue may still hold work */
-    int priority;
     std::deque<Op> queue;
     uint64_t last; /* epoch of the op enqueued last */
     uint64_t done; /* and of the op run last */
@@ -165,7 +164,7 @@ uint64_t enqueue_mark(Stream *s, const char *name, std::vector<Dependency> after
                       std::function<void()> run);
 /* Allocation and free in stream order: work, but never an injected failure. */
 void enqueue_memory_op(Stream *s, const char *name, std::function<void()> run);
-std::shared_ptr<Stream> new_stream(int device, bool blocking, int priority);
+std::shared_ptr<Stream> new_stream(int device, bool blocking);
 void abandon_stream(Stream *s); /* destroyed: goes when its work is done */
 bool idle(const Stream *s);
 void run_until(Stream *s, uint64_t epoch);
@@ -184,7 +183,6 @@ bool in_host_function();
 bool results_are_lost();
 void enqueue_host_function(Stream *s, cudaHostFn_t function, void *data);
 bool host_functions_are_queued();
-double virtual_milliseconds();
 struct OpInfo {
     const char *name;
     uint32_t stream;

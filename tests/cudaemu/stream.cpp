@@ -40,7 +40,6 @@ struct Streams {
     std::vector<OpInfo> ops = {{"none", 0, 0}};
     std::unordered_set<std::string> names;
     std::map<int, DeviceErrors> errors;
-    uint64_t ops_run = 0;
     std::shared_ptr<int> host_functions = std::make_shared<int>(); /* shared by those queued */
     bool in_host_function = false;
     bool results_are_lost = false;
@@ -170,7 +169,6 @@ void execute(Stream *s, Op op)
     } else if (op.run) {
         op.run();
     }
-    streams().ops_run++;
     s->done = std::max(s->done, op.epoch);
 }
 
@@ -196,7 +194,7 @@ Stream *legacy_stream(int device)
 {
     std::shared_ptr<Stream> &s = streams().legacy[device];
     if (!s) {
-        s = new_stream(device, true, 0);
+        s = new_stream(device, true);
         s->legacy = true;
     }
     return s.get();
@@ -205,7 +203,7 @@ Stream *legacy_stream(int device)
 Stream *per_thread_stream(int device)
 {
     std::shared_ptr<Stream> &s = streams().per_thread.streams[{this_thread(), device}];
-    if (!s) s = new_stream(device, true, 0);
+    if (!s) s = new_stream(device, true);
     return s.get();
 }
 
@@ -252,20 +250,14 @@ bool results_are_lost()
     return streams().results_are_lost;
 }
 
-double virtual_milliseconds()
-{
-    return 0.001 * double(streams().ops_run);
-}
-
 /* ---- streams --------------------------------------------------------------------------------- */
 
-std::shared_ptr<Stream> new_stream(int device, bool blocking, int priority)
+std::shared_ptr<Stream> new_stream(int device, bool blocking)
 {
     std::shared_ptr<Stream> s = std::make_shared<Stream>();
     s->number = take_number();
     s->device = device;
     s->blocking = blocking;
-    s->priority = priority;
     s->last = s->done = streams().last_epoch[s->number];
     streams().all.push_back(s);
     return s;

@@ -56,7 +56,7 @@ struct operation {
 };
 enum {
     MAY_SYNC = 1,     /* its documentation says more than "Synchronises: never" */
-    MAY_ALLOCATE = 2, /* makes something, or works in blocks that it allocates */
+    MAY_ALLOCATE = 2, /* makes something, or needs buffers; test_counters.c says how many */
     MAY_BLOCK = 4     /* through a hybrid routine of cuSOLVER, which may wait inside */
 };
 extern const struct operation operations[];

@@ -1,6 +1,7 @@
 /* What public operations do to the device, counted by the emulation: one whose documentation says
  * "Synchronises: never" makes
- * no synchronisation, open or hidden; after it has run once, no operation allocates.
+ * no synchronisation, open or hidden; after it has run once, no operation allocates more than what
+ * it makes for its caller and the buffers that must live while it reads.
  *
  * The documentation is read from the headers, so that this table and they cannot part.
  *
@@ -51,8 +52,9 @@ static bool documented_never(const char *text, const char *function)
 
 static void check_documentation(void)
 {
-    static const char *const headers[] = {"blas.h",   "factor.h", "linop.h",  "lowrank.h",
-                                          "matrix.h", "pca.h",    "random.h", "spectral.h"};
+    static const char *const headers[] = {"blas.h", "cholesky.h", "derived.h", "lu.h",
+                                          "qr.h",   "linop.h",    "lowrank.h", "matrix.h",
+                                          "pca.h",  "random.h",   "spectral.h"};
     int found = 0;
     for (size_t i = 0; i < operation_count; i++) {
         const struct operation *op = &operations[i];
@@ -88,6 +90,40 @@ static struct emu_counts counts_of(struct world *w, const struct operation *op)
     return counts;
 }
 
+/* How often an operation that may allocates and frees, once its stream is warm. */
+static int64_t allocations_of(const struct operation *op)
+{
+    static const struct {
+        const char *name, *variant;
+        int64_t count;
+    } table[] = {
+        {"ritz_dmat_create", "", 1},        /* the matrix */
+        {"ritz_hmat_create_pinned", "", 1}, /* the matrix */
+        /* The model, which is the caller's: components, mean, and three vectors. */
+        {"ritz_pca_fit", "covariance", 5},
+        {"ritz_pca_fit", "randomized", 5},
+        {"ritz_pca_fit", "exact", 5},
+        {"ritz_pca_fit", "dual", 5},
+        /* And two buffers on the device, freed again. Not from the stream's workspace, which is a
+         * stack: they outlive the passes over the data, and these take and release on top of it. */
+        {"ritz_pca_fit", "host matrix", 5 + 2 * 2},
+        /* And two page-locked ones beside them, into which the function writes. */
+        {"ritz_pca_fit", "function", 5 + 2 * 4},
+        {"ritz_pca_transform_rows", "", 2 * 4}, /* the same four buffers */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(op->name, table[i].name) == 0 && strcmp(op->variant, table[i].variant) == 0)
+            return table[i].count;
+    return 0;
+}
+
+/* Small matrices never reach the routines that may wait inside. */
+static bool may_block(const struct operation *op, int64_t n)
+{
+    enum { LARGEST_OF_OWN_KERNELS = 32 };
+    return (op->may & MAY_SYNC) || ((op->may & MAY_BLOCK) && n > LARGEST_OF_OWN_KERNELS);
+}
+
 static void check(const struct operation *op, int64_t m, int64_t n)
 {
     struct world w;
@@ -100,10 +136,11 @@ static void check(const struct operation *op, int64_t m, int64_t n)
            (long long)(second.allocations + second.frees),
            (long long)(first.allocations + first.frees));
     if (!(op->may & MAY_SYNC) && second.syncs != 0) wrong(op, "synchronises");
-    if (!(op->may & (MAY_SYNC | MAY_BLOCK)) && second.hidden_syncs != 0)
+    if (!may_block(op, n) && second.hidden_syncs != 0)
         wrong(op, "makes a call that synchronises unasked");
-    if (!(op->may & MAY_ALLOCATE) && second.allocations + second.frees != 0)
-        wrong(op, "allocates or frees after its first call");
+    const int64_t allowed = op->may & MAY_ALLOCATE ? allocations_of(op) : 0;
+    if (second.allocations + second.frees != allowed)
+        wrong(op, "does not allocate and free after its first call as often as it must");
     close_world(&w);
     if (emu_check_idle() != 0) wrong(op, "something leaked (above)");
     emu_reset(1);

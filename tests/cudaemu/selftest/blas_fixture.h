@@ -12,58 +12,32 @@ namespace fixture
 /* alpha and beta. */
 constexpr double SCALARS[][2] = {{1, 0}, {-0.5, 1}, {2, -0.25}, {0, 0.5}, {0, 0}};
 
-inline cublasStatus_t call_gemm(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
-                                const float *alpha, const Matrix<float> &A, const Matrix<float> &B,
-                                const float *beta, const Matrix<float> &C, int64_t k)
+template <class T> constexpr cublasComputeType_t compute_in()
 {
-    return cublasSgemm_64(h, ta, tb, C.rows, C.cols, k, alpha, A.p, A.ld, B.p, B.ld, beta, C.p,
-                          C.ld);
+    return sizeof(T) == sizeof(double) ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
 }
 
-inline cublasStatus_t call_gemm(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
-                                const double *alpha, const Matrix<double> &A,
-                                const Matrix<double> &B, const double *beta,
-                                const Matrix<double> &C, int64_t k)
+/* alpha and beta are of type T, on the host or on the device. */
+template <class T>
+cublasStatus_t call_gemm(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
+                         const T *alpha, const Matrix<T> &A, const Matrix<T> &B, const T *beta,
+                         const Matrix<T> &C, int64_t k)
 {
-    return cublasDgemm_64(h, ta, tb, C.rows, C.cols, k, alpha, A.p, A.ld, B.p, B.ld, beta, C.p,
-                          C.ld);
+    cudaDataType t = type_of<T>();
+    return cublasGemmEx_64(h, ta, tb, C.rows, C.cols, k, alpha, A.p, t, A.ld, B.p, t, B.ld, beta,
+                           C.p, t, C.ld, compute_in<T>(), CUBLAS_GEMM_DEFAULT);
 }
 
-inline cublasStatus_t call_strided(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
-                                   const float *alpha, const Matrix<float> &A,
-                                   const Matrix<float> &B, const float *beta,
-                                   const Matrix<float> &C, int64_t k)
+template <class T>
+cublasStatus_t call_strided(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
+                            const T *alpha, const Matrix<T> &A, int64_t stride_a,
+                            const Matrix<T> &B, const T *beta, const Matrix<T> &C, int64_t stride_c,
+                            int64_t k)
 {
-    return cublasSgemmStridedBatched_64(h, ta, tb, C.rows, C.cols, k, alpha, A.p, A.ld, A.stride,
-                                        B.p, B.ld, B.stride, beta, C.p, C.ld, C.stride, C.batch);
-}
-
-inline cublasStatus_t call_strided(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
-                                   const double *alpha, const Matrix<double> &A,
-                                   const Matrix<double> &B, const double *beta,
-                                   const Matrix<double> &C, int64_t k)
-{
-    return cublasDgemmStridedBatched_64(h, ta, tb, C.rows, C.cols, k, alpha, A.p, A.ld, A.stride,
-                                        B.p, B.ld, B.stride, beta, C.p, C.ld, C.stride, C.batch);
-}
-
-inline cublasStatus_t call_pointers(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
-                                    int64_t k, const float *alpha, float *const *A,
-                                    const Matrix<float> &a, float *const *B, const Matrix<float> &b,
-                                    const float *beta, float *const *C, const Matrix<float> &c)
-{
-    return cublasSgemmBatched_64(h, ta, tb, c.rows, c.cols, k, alpha, A, a.ld, B, b.ld, beta, C,
-                                 c.ld, c.batch);
-}
-
-inline cublasStatus_t call_pointers(cublasHandle_t h, cublasOperation_t ta, cublasOperation_t tb,
-                                    int64_t k, const double *alpha, double *const *A,
-                                    const Matrix<double> &a, double *const *B,
-                                    const Matrix<double> &b, const double *beta, double *const *C,
-                                    const Matrix<double> &c)
-{
-    return cublasDgemmBatched_64(h, ta, tb, c.rows, c.cols, k, alpha, A, a.ld, B, b.ld, beta, C,
-                                 c.ld, c.batch);
+    cudaDataType t = type_of<T>();
+    return cublasGemmStridedBatchedEx_64(h, ta, tb, C.rows, C.cols, k, alpha, A.p, t, A.ld,
+                                         stride_a, B.p, t, B.ld, B.stride, beta, C.p, t, C.ld,
+                                         stride_c, C.batch, compute_in<T>(), CUBLAS_GEMM_DEFAULT);
 }
 
 inline cublasStatus_t call_syrk(cublasHandle_t h, cublasFillMode_t uplo, cublasOperation_t op,

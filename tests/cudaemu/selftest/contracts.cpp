@@ -43,7 +43,6 @@ struct Handles {
     cublasHandle_t blas = nullptr;
     cusolverDnHandle_t solver = nullptr;
     cusolverDnParams_t params = nullptr;
-    gesvdjInfo_t jacobi = nullptr;
     cudaStream_t stream = nullptr;
     cudaEvent_t event = nullptr;
     void *workspace = nullptr;
@@ -62,7 +61,6 @@ Handles make_handles(int device)
     must(cusolverDnCreate(&h.solver), "cusolverDnCreate");
     must(cusolverDnSetStream(h.solver, h.stream), "cusolverDnSetStream");
     must(cusolverDnCreateParams(&h.params), "cusolverDnCreateParams");
-    must(cusolverDnCreateGesvdjInfo(&h.jacobi), "cusolverDnCreateGesvdjInfo");
     must(cudaSetDevice(0), "cudaSetDevice");
     return h;
 }
@@ -72,7 +70,6 @@ void end_handles(const Handles &h)
     must(cublasDestroy(h.blas), "cublasDestroy");
     must(cusolverDnDestroy(h.solver), "cusolverDnDestroy");
     must(cusolverDnDestroyParams(h.params), "cusolverDnDestroyParams");
-    must(cusolverDnDestroyGesvdjInfo(h.jacobi), "cusolverDnDestroyGesvdjInfo");
     must(cudaFree(h.workspace), "cudaFree");
     must(cudaEventDestroy(h.event), "cudaEventDestroy");
     must(cudaStreamDestroy(h.stream), "cudaStreamDestroy");
@@ -84,7 +81,6 @@ void take(Trial *t, Handle which, const Handles &from)
     case Handle::Blas: t->blas = from.blas; break;
     case Handle::Solver: t->solver = from.solver; break;
     case Handle::Params: t->params = from.params; break;
-    case Handle::Jacobi: t->jacobi = from.jacobi; break;
     case Handle::Stream: t->stream = from.stream; break;
     case Handle::Event: t->event = from.event; break;
     }
@@ -211,8 +207,7 @@ Trial rightly(const World &world, int64_t n)
     Trial t = {};
     t.n = n;
     t.bad_ld = -1;
-    for (Handle h : {Handle::Blas, Handle::Solver, Handle::Params, Handle::Jacobi, Handle::Stream,
-                     Handle::Event})
+    for (Handle h : {Handle::Blas, Handle::Solver, Handle::Params, Handle::Stream, Handle::Event})
         take(&t, h, world.good);
     return t;
 }

@@ -32,7 +32,7 @@ struct Buffer {
     std::vector<size_t> entries;
 };
 
-enum class Handle { Blas, Solver, Params, Jacobi, Stream, Event };
+enum class Handle { Blas, Solver, Params, Stream, Event };
 
 /* What one call is made with. */
 struct Trial {
@@ -42,7 +42,6 @@ struct Trial {
     cublasHandle_t blas;
     cusolverDnHandle_t solver;
     cusolverDnParams_t params;
-    gesvdjInfo_t jacobi;
     cudaStream_t stream;
     cudaEvent_t event;
     /* The workspace: what the query said, and what the call gets. The device part is the last

@@ -13,6 +13,19 @@ constexpr cublasOperation_t N = CUBLAS_OP_N;
 constexpr cublasFillMode_t LOWER = CUBLAS_FILL_MODE_LOWER;
 constexpr int BATCH = 2;
 
+/* By the C type that holds an element. */
+template <class T> constexpr cudaDataType gemm_type()
+{
+    return sizeof(T) == sizeof(double)  ? CUDA_R_64F
+           : sizeof(T) == sizeof(float) ? CUDA_R_32F
+                                        : CUDA_R_16F;
+}
+
+template <class T> constexpr cublasComputeType_t gemm_compute()
+{
+    return sizeof(T) == sizeof(double) ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
+}
+
 /* A, B, C of order n. */
 template <class In, class Out> std::vector<Buffer> three(int64_t n, int64_t batch)
 {
@@ -33,18 +46,26 @@ template <class T> std::vector<Buffer> batches(int64_t n, std::vector<const char
     return all;
 }
 
-template <class T, class F> Row gemm_row(const char *name, F *f)
+/* cublasGemmEx_64 and cublasGemmStridedBatchedEx_64, by the types of the factors and of the sum. */
+template <class In, class Out> int multiply(Trial &t, const void *alpha, const void *beta)
+{
+    constexpr cudaDataType in = gemm_type<In>(), out = gemm_type<Out>();
+    return int(cublasGemmEx_64(t.blas, N, N, t.n, t.n, t.n, alpha, t.p[0], in, t.ld(0), t.p[1], in,
+                               t.ld(1), beta, t.p[2], out, t.ld(2), gemm_compute<Out>(),
+                               CUBLAS_GEMM_DEFAULT));
+}
+
+template <class In, class Out> Row gemm_row(const char *name)
 {
     return with_buffers(
-        name, {Handle::Blas}, 3, [](int64_t n) { return three<T, T>(n, 1); },
-        [=](Trial &t) {
-            T one = 1, zero = 0;
-            return int(f(t.blas, N, N, t.n, t.n, t.n, &one, t.at<T>(0), t.ld(0), t.at<T>(1),
-                         t.ld(1), &zero, t.at<T>(2), t.ld(2)));
+        name, {Handle::Blas}, 3, [](int64_t n) { return three<In, Out>(n, 1); },
+        [](Trial &t) {
+            Out one = 1, zero = 0;
+            return multiply<In, Out>(t, &one, &zero);
         });
 }
 
-template <class T, class F> Row device_scalars_row(const char *name, F *f)
+template <class T> Row device_scalars_row(const char *name)
 {
     return with_buffers(
         name, {Handle::Blas}, 3,
@@ -54,38 +75,26 @@ template <class T, class F> Row device_scalars_row(const char *name, F *f)
             all.push_back({"beta", sizeof(T), 1, {}});
             return all;
         },
-        [=](Trial &t) {
+        [](Trial &t) {
             (void)cublasSetPointerMode(t.blas, CUBLAS_POINTER_MODE_DEVICE);
-            int status = int(f(t.blas, N, N, t.n, t.n, t.n, t.at<T>(3), t.at<T>(0), t.ld(0),
-                               t.at<T>(1), t.ld(1), t.at<T>(4), t.at<T>(2), t.ld(2)));
+            int status = multiply<T, T>(t, t.p[3], t.p[4]);
             (void)cublasSetPointerMode(t.blas, CUBLAS_POINTER_MODE_HOST);
             return status;
         });
 }
 
-template <class T, class F> Row strided_row(const char *name, F *f)
+template <class In, class Out> Row strided_row(const char *name)
 {
     return with_buffers(
-        name, {Handle::Blas}, 3, [](int64_t n) { return three<T, T>(n, BATCH); },
-        [=](Trial &t) {
-            T one = 1, zero = 0;
+        name, {Handle::Blas}, 3, [](int64_t n) { return three<In, Out>(n, BATCH); },
+        [](Trial &t) {
+            constexpr cudaDataType in = gemm_type<In>(), out = gemm_type<Out>();
+            Out one = 1, zero = 0;
             long long stride = t.n * t.n;
-            return int(f(t.blas, N, N, t.n, t.n, t.n, &one, t.at<T>(0), t.ld(0), stride, t.at<T>(1),
-                         t.ld(1), stride, &zero, t.at<T>(2), t.ld(2), stride, BATCH));
-        });
-}
-
-template <class T, class F> Row pointers_row(const char *name, F *f)
-{
-    return with_buffers(
-        name, {Handle::Blas}, 3,
-        [](int64_t n) {
-            return batches<T>(n, {"A", "B", "C"});
-        },
-        [=](Trial &t) {
-            T one = 1, zero = 0;
-            return int(f(t.blas, N, N, t.n, t.n, t.n, &one, t.at<T *>(0), t.ld(0), t.at<T *>(1),
-                         t.ld(1), &zero, t.at<T *>(2), t.ld(2), BATCH));
+            return int(cublasGemmStridedBatchedEx_64(t.blas, N, N, t.n, t.n, t.n, &one, t.p[0], in,
+                                                     t.ld(0), stride, t.p[1], in, t.ld(1), stride,
+                                                     &zero, t.p[2], out, t.ld(2), stride, BATCH,
+                                                     gemm_compute<Out>(), CUBLAS_GEMM_DEFAULT));
         });
 }
 
@@ -131,43 +140,32 @@ template <class T, class F> Row trsm_batched_row(const char *name, F *f)
         });
 }
 
-template <class T, class F> Row geam_row(const char *name, F *f)
+template <class T, class F> Row trmm_row(const char *name, F *f)
 {
     return with_buffers(
         name, {Handle::Blas}, 3, [](int64_t n) { return three<T, T>(n, 1); },
         [=](Trial &t) {
             T one = 1;
-            return int(f(t.blas, N, CUBLAS_OP_T, t.n, t.n, &one, t.at<T>(0), t.ld(0), &one,
-                         t.at<T>(1), t.ld(1), t.at<T>(2), t.ld(2)));
+            return int(f(t.blas, CUBLAS_SIDE_LEFT, LOWER, N, CUBLAS_DIAG_UNIT, t.n, t.n, &one,
+                         t.at<T>(0), t.ld(0), t.at<T>(1), t.ld(1), t.at<T>(2), t.ld(2)));
         });
 }
 
-Row mixed_row()
+/* Two groups of one product each. */
+template <class T, class F> Row grouped_row(const char *name, F *f)
 {
     return with_buffers(
-        "cublasGemmEx_64", {Handle::Blas}, 3,
-        [](int64_t n) { return three<uint16_t, float>(n, 1); },
-        [](Trial &t) {
-            float one = 1, zero = 0;
-            return int(cublasGemmEx_64(t.blas, N, N, t.n, t.n, t.n, &one, t.p[0], CUDA_R_16F,
-                                       t.ld(0), t.p[1], CUDA_R_16F, t.ld(1), &zero, t.p[2],
-                                       CUDA_R_32F, t.ld(2), CUBLAS_COMPUTE_32F,
-                                       CUBLAS_GEMM_DEFAULT));
-        });
-}
-
-Row mixed_strided_row()
-{
-    return with_buffers(
-        "cublasGemmStridedBatchedEx_64", {Handle::Blas}, 3,
-        [](int64_t n) { return three<uint16_t, float>(n, BATCH); },
-        [](Trial &t) {
-            float one = 1, zero = 0;
-            long long stride = t.n * t.n;
-            return int(cublasGemmStridedBatchedEx_64(
-                t.blas, N, N, t.n, t.n, t.n, &one, t.p[0], CUDA_R_16BF, t.ld(0), stride, t.p[1],
-                CUDA_R_16BF, t.ld(1), stride, &zero, t.p[2], CUDA_R_32F, t.ld(2), stride, BATCH,
-                CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+        name, {Handle::Blas}, 3,
+        [](int64_t n) {
+            return batches<T>(n, {"A", "B", "C"});
+        },
+        [=](Trial &t) {
+            const cublasOperation_t ops[] = {N, N};
+            const int64_t n[] = {t.n, t.n}, each[] = {1, 1};
+            const int64_t lda[] = {t.n, t.ld(0)}, ldb[] = {t.ld(1), t.n}, ldc[] = {t.n, t.ld(2)};
+            const T one[] = {1, 1}, zero[] = {0, 0};
+            return int(f(t.blas, ops, ops, n, n, n, one, t.at<T *>(0), lda, t.at<T *>(1), ldb, zero,
+                         t.at<T *>(2), ldc, 2, each));
         });
 }
 
@@ -233,27 +231,25 @@ std::vector<Row> blas_rows()
 {
     std::vector<Row> rows;
     add_handles(&rows);
-    rows.push_back(gemm_row<float>("cublasSgemm_v2_64", cublasSgemm_64));
-    rows.push_back(gemm_row<double>("cublasDgemm_v2_64", cublasDgemm_64));
-    rows.push_back(device_scalars_row<float>("cublasSgemm_v2_64 (device scalars)", cublasSgemm_64));
-    rows.push_back(
-        device_scalars_row<double>("cublasDgemm_v2_64 (device scalars)", cublasDgemm_64));
-    rows.push_back(
-        strided_row<float>("cublasSgemmStridedBatched_64", cublasSgemmStridedBatched_64));
-    rows.push_back(
-        strided_row<double>("cublasDgemmStridedBatched_64", cublasDgemmStridedBatched_64));
-    rows.push_back(pointers_row<float>("cublasSgemmBatched_64", cublasSgemmBatched_64));
-    rows.push_back(pointers_row<double>("cublasDgemmBatched_64", cublasDgemmBatched_64));
-    rows.push_back(mixed_row());
-    rows.push_back(mixed_strided_row());
+    rows.push_back(gemm_row<uint16_t, float>("cublasGemmEx_64"));
+    rows.push_back(gemm_row<float, float>("cublasGemmEx_64 (float32)"));
+    rows.push_back(gemm_row<double, double>("cublasGemmEx_64 (float64)"));
+    rows.push_back(device_scalars_row<float>("cublasGemmEx_64 (device scalars)"));
+    rows.push_back(device_scalars_row<double>("cublasGemmEx_64 (float64 scalars)"));
+    rows.push_back(strided_row<uint16_t, float>("cublasGemmStridedBatchedEx_64"));
+    rows.push_back(strided_row<double, double>("cublasGemmStridedBatchedEx_64 (f64)"));
     rows.push_back(syrk_row<float>("cublasSsyrk_v2_64", cublasSsyrk_64));
     rows.push_back(syrk_row<double>("cublasDsyrk_v2_64", cublasDsyrk_64));
     rows.push_back(trsm_row<float>("cublasStrsm_v2_64", cublasStrsm_64));
     rows.push_back(trsm_row<double>("cublasDtrsm_v2_64", cublasDtrsm_64));
+    rows.push_back(trmm_row<float>("cublasStrmm_v2_64", cublasStrmm_64));
+    rows.push_back(trmm_row<double>("cublasDtrmm_v2_64", cublasDtrmm_64));
+    rows.push_back(
+        grouped_row<float>("cublasSgemmGroupedBatched_64", cublasSgemmGroupedBatched_64));
+    rows.push_back(
+        grouped_row<double>("cublasDgemmGroupedBatched_64", cublasDgemmGroupedBatched_64));
     rows.push_back(trsm_batched_row<float>("cublasStrsmBatched_64", cublasStrsmBatched_64));
     rows.push_back(trsm_batched_row<double>("cublasDtrsmBatched_64", cublasDtrsmBatched_64));
-    rows.push_back(geam_row<float>("cublasSgeam_64", cublasSgeam_64));
-    rows.push_back(geam_row<double>("cublasDgeam_64", cublasDgeam_64));
     return rows;
 }
 

@@ -61,12 +61,6 @@ void add_copies(std::vector<Row> *rows)
     rows->push_back(copy_row("cudaMemsetAsync", {"destination"}, [](Trial &t) {
         return int(cudaMemsetAsync(t.p[0], 0, BYTES, t.stream));
     }));
-    rows->push_back(copy_row("cudaMemset2DAsync", {"destination"}, [](Trial &t) {
-        size_t width = size_t(t.n);
-        return int(cudaMemset2DAsync(t.p[0], size_t(t.ld(0)), 0, width, BYTES / width, t.stream));
-    }));
-    rows->back().lds = 1;
-    rows->back().kinds[LD] = "status";
 }
 
 /* Both ways to free, as one function of an address. */

@@ -41,42 +41,6 @@ void add_pair(std::vector<Row> *rows, const std::string &name, std::vector<Handl
     rows->push_back(r);
 }
 
-/* ---- Cholesky -------------------------------------------------------------------------------- */
-
-void add_potrf(std::vector<Row> *rows)
-{
-    add_pair(
-        rows, "cusolverDnXpotrf", {Handle::Solver, Handle::Params}, 1, 1, true,
-        [](int64_t n) {
-            return std::vector<Buffer>{square<double>("A", n), info()};
-        },
-        [](Trial &t) {
-            return int(cusolverDnXpotrf_bufferSize(t.solver, t.params, LOWER, t.n, D, nullptr,
-                                                   t.ld(0), D, &t.device_need, &t.host_need));
-        },
-        [](Trial &t) {
-            return int(cusolverDnXpotrf(t.solver, t.params, LOWER, t.n, D, t.p[0], t.ld(0), D,
-                                        t.workspace<void>(), t.device_size, t.host.data(),
-                                        t.host_size, t.at<int>(1)));
-        });
-}
-
-template <class T, class F> Row potrf_batched_row(const char *name, F *f)
-{
-    return with_buffers(
-        name, {Handle::Solver}, 1,
-        [](int64_t n) {
-            return std::vector<Buffer>{{"Aarray", sizeof(T *), BATCH, {2, 3}},
-                                       info(BATCH),
-                                       square<T>("A", n),
-                                       square<T>("A", n)};
-        },
-        [=](Trial &t) {
-            return int(
-                f(t.solver, LOWER, int(t.n), t.at<T *>(0), int(t.ld(0)), t.at<int>(1), BATCH));
-        });
-}
-
 /* ---- QR -------------------------------------------------------------------------------------- */
 
 void add_geqrf(std::vector<Row> *rows)
@@ -144,19 +108,39 @@ void add_ormqr(std::vector<Row> *rows, const char *name, Q *query, F *f)
         });
 }
 
+/* ---- LU -------------------------------------------------------------------------------------- */
+
+void add_getrf(std::vector<Row> *rows)
+{
+    add_pair(
+        rows, "cusolverDnXgetrf", {Handle::Solver, Handle::Params}, 1, 1, true,
+        [](int64_t n) {
+            return std::vector<Buffer>{square<double>("A", n),
+                                       vector_of("ipiv", sizeof(int64_t), n), info()};
+        },
+        [](Trial &t) {
+            return int(cusolverDnXgetrf_bufferSize(t.solver, t.params, t.n, t.n, D, nullptr,
+                                                   t.ld(0), D, &t.device_need, &t.host_need));
+        },
+        [](Trial &t) {
+            return int(cusolverDnXgetrf(t.solver, t.params, t.n, t.n, D, t.p[0], t.ld(0),
+                                        t.at<int64_t>(1), D, t.workspace<void>(), t.device_size,
+                                        t.host.data(), t.host_size, t.at<int>(2)));
+        });
+}
+
 /* ---- SVD ------------------------------------------------------------------------------------- */
 
-template <class T> std::vector<Buffer> svd_buffers(int64_t n, const char *right)
+std::vector<Buffer> svd_buffers(int64_t n)
 {
-    return {square<T>("A", n), vector_of("S", sizeof(T), n), square<T>("U", n), square<T>(right, n),
-            info()};
+    return {square<double>("A", n), vector_of("S", sizeof(double), n), square<double>("U", n),
+            square<double>("VT", n), info()};
 }
 
 void add_gesvd(std::vector<Row> *rows)
 {
     add_pair(
-        rows, "cusolverDnXgesvd", {Handle::Solver, Handle::Params}, 3, 1, true,
-        [](int64_t n) { return svd_buffers<double>(n, "VT"); },
+        rows, "cusolverDnXgesvd", {Handle::Solver, Handle::Params}, 3, 1, true, svd_buffers,
         [](Trial &t) {
             return int(cusolverDnXgesvd_bufferSize(
                 t.solver, t.params, 'S', 'S', t.n, t.n, D, nullptr, t.ld(0), D, nullptr, D, nullptr,
@@ -167,27 +151,6 @@ void add_gesvd(std::vector<Row> *rows)
                                         D, t.p[1], D, t.p[2], t.ld(1), D, t.p[3], t.ld(2), D,
                                         t.workspace<void>(), t.device_size, t.host.data(),
                                         t.host_size, t.at<int>(4)));
-        });
-}
-
-template <class T, class Q, class F>
-void add_gesvdj(std::vector<Row> *rows, const char *name, Q *query, F *f)
-{
-    add_pair(
-        rows, name, {Handle::Solver, Handle::Jacobi}, 3, sizeof(T), false,
-        [](int64_t n) { return svd_buffers<T>(n, "V"); },
-        [=](Trial &t) {
-            int n = int(t.n), lwork = 0;
-            int status = int(query(t.solver, VECTORS, 1, n, n, nullptr, int(t.ld(0)), nullptr,
-                                   nullptr, int(t.ld(1)), nullptr, int(t.ld(2)), &lwork, t.jacobi));
-            t.device_need = size_t(lwork);
-            return status;
-        },
-        [=](Trial &t) {
-            int n = int(t.n);
-            return int(f(t.solver, VECTORS, 1, n, n, t.at<T>(0), int(t.ld(0)), t.at<T>(1),
-                         t.at<T>(2), int(t.ld(1)), t.at<T>(3), int(t.ld(2)), t.workspace<T>(),
-                         int(t.device_size), t.at<int>(4), t.jacobi));
         });
 }
 
@@ -227,22 +190,6 @@ void add_syevd(std::vector<Row> *rows)
                                               t.device_size, t.host.data(), t.host_size,
                                               t.at<int>(2), BATCH));
         });
-    add_pair(
-        rows, "cusolverDnXsyevdx", {Handle::Solver, Handle::Params}, 1, 1, true,
-        [](int64_t n) { return eig_buffers(n, 1); },
-        [](Trial &t) {
-            int64_t found;
-            return int(cusolverDnXsyevdx_bufferSize(
-                t.solver, t.params, VECTORS, CUSOLVER_EIG_RANGE_I, LOWER, t.n, D, nullptr, t.ld(0),
-                nullptr, nullptr, 1, 2, &found, D, nullptr, D, &t.device_need, &t.host_need));
-        },
-        [](Trial &t) {
-            int64_t found;
-            return int(cusolverDnXsyevdx(t.solver, t.params, VECTORS, CUSOLVER_EIG_RANGE_I, LOWER,
-                                         t.n, D, t.p[0], t.ld(0), nullptr, nullptr, 1, 2, &found, D,
-                                         t.p[1], D, t.workspace<void>(), t.device_size,
-                                         t.host.data(), t.host_size, t.at<int>(2)));
-        });
 }
 
 /* ---- handles --------------------------------------------------------------------------------- */
@@ -271,14 +218,6 @@ void add_handles(std::vector<Row> *rows)
         },
         creates);
     without_handle(
-        "cusolverDnCreateGesvdjInfo",
-        [](Trial &) {
-            gesvdjInfo_t j;
-            int status = int(cusolverDnCreateGesvdjInfo(&j));
-            return status ? status : int(cusolverDnDestroyGesvdjInfo(j));
-        },
-        creates);
-    without_handle(
         "cusolverGetVersion",
         [](Trial &) {
             int version;
@@ -292,20 +231,10 @@ void add_handles(std::vector<Row> *rows)
         "cusolverDnDestroyParams",
         [](cusolverDnParams_t *p) { return int(cusolverDnCreateParams(p)); },
         [](cusolverDnParams_t p) { return int(cusolverDnDestroyParams(p)); }));
-    rows->push_back(ending<gesvdjInfo_t>(
-        "cusolverDnDestroyGesvdjInfo",
-        [](gesvdjInfo_t *j) { return int(cusolverDnCreateGesvdjInfo(j)); },
-        [](gesvdjInfo_t j) { return int(cusolverDnDestroyGesvdjInfo(j)); }));
     rows->push_back(plain("cusolverDnSetStream", {Handle::Solver, Handle::Stream},
                           [](Trial &t) { return int(cusolverDnSetStream(t.solver, t.stream)); }));
     rows->push_back(plain("cusolverDnSetDeterministicMode", {Handle::Solver}, [](Trial &t) {
         return int(cusolverDnSetDeterministicMode(t.solver, CUSOLVER_DETERMINISTIC_RESULTS));
-    }));
-    rows->push_back(plain("cusolverDnXgesvdjSetTolerance", {Handle::Jacobi}, [](Trial &t) {
-        return int(cusolverDnXgesvdjSetTolerance(t.jacobi, 0x1p-52));
-    }));
-    rows->push_back(plain("cusolverDnXgesvdjSetMaxSweeps", {Handle::Jacobi}, [](Trial &t) {
-        return int(cusolverDnXgesvdjSetMaxSweeps(t.jacobi, 100));
     }));
 }
 
@@ -315,17 +244,13 @@ std::vector<Row> solver_rows()
 {
     std::vector<Row> rows;
     add_handles(&rows);
-    add_potrf(&rows);
-    rows.push_back(potrf_batched_row<float>("cusolverDnSpotrfBatched", cusolverDnSpotrfBatched));
-    rows.push_back(potrf_batched_row<double>("cusolverDnDpotrfBatched", cusolverDnDpotrfBatched));
+    add_getrf(&rows);
     add_geqrf(&rows);
     add_orgqr<float>(&rows, "cusolverDnSorgqr", cusolverDnSorgqr_bufferSize, cusolverDnSorgqr);
     add_orgqr<double>(&rows, "cusolverDnDorgqr", cusolverDnDorgqr_bufferSize, cusolverDnDorgqr);
     add_ormqr<float>(&rows, "cusolverDnSormqr", cusolverDnSormqr_bufferSize, cusolverDnSormqr);
     add_ormqr<double>(&rows, "cusolverDnDormqr", cusolverDnDormqr_bufferSize, cusolverDnDormqr);
     add_gesvd(&rows);
-    add_gesvdj<float>(&rows, "cusolverDnSgesvdj", cusolverDnSgesvdj_bufferSize, cusolverDnSgesvdj);
-    add_gesvdj<double>(&rows, "cusolverDnDgesvdj", cusolverDnDgesvdj_bufferSize, cusolverDnDgesvdj);
     add_syevd(&rows);
     return rows;
 }

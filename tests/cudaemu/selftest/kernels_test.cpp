@@ -13,8 +13,8 @@
 
 #include <cuda_runtime_api.h>
 
-#include "core/random_maps.h"
 #include "../emu.h"
+#include "core/random_maps.h"
 #include "planted_kernels.h"
 #include "sample_kernels.h"
 

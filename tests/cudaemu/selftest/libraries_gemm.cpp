@@ -33,14 +33,14 @@ void expect_product(cublasOperation_t ta, cublasOperation_t tb, int64_t k, doubl
     }
 }
 
-enum class Form { One, Strided, Pointers, DeviceScalars };
+enum class Form { One, Strided, DeviceScalars };
 
 template <class T>
 void try_gemm(Form form, cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n,
               int64_t k, double alpha, double beta)
 {
     Blas blas;
-    int64_t batch = form == Form::Strided || form == Form::Pointers ? 3 : 1;
+    int64_t batch = form == Form::Strided ? 3 : 1;
     Matrix<T> A(ta == CUBLAS_OP_N ? m : k, ta == CUBLAS_OP_N ? k : m, batch);
     Matrix<T> B(tb == CUBLAS_OP_N ? k : n, tb == CUBLAS_OP_N ? n : k, batch);
     Matrix<T> C(m, n, batch);
@@ -52,12 +52,10 @@ void try_gemm(Form form, cublasOperation_t ta, cublasOperation_t tb, int64_t m, 
     Array<T> scalars(2);
     scalars.v = {a, b};
     scalars.up();
-    Addresses<T> pa(A), pb(B), pc(C);
     switch (form) {
     case Form::One: FINE(call_gemm(blas.h, ta, tb, &a, A, B, &b, C, k)); break;
-    case Form::Strided: FINE(call_strided(blas.h, ta, tb, &a, A, B, &b, C, k)); break;
-    case Form::Pointers:
-        FINE(call_pointers(blas.h, ta, tb, k, &a, pa.p, A, pb.p, B, &b, pc.p, C));
+    case Form::Strided:
+        FINE(call_strided(blas.h, ta, tb, &a, A, A.stride, B, &b, C, C.stride, k));
         break;
     case Form::DeviceScalars:
         FINE(cublasSetPointerMode(blas.h, CUBLAS_POINTER_MODE_DEVICE));
@@ -94,12 +92,6 @@ PASSES_IN(cases::EARLY, gemm_strided)
     try_all_gemms<double>(Form::Strided);
 }
 
-PASSES_IN(cases::LATE, gemm_pointers)
-{
-    try_all_gemms<float>(Form::Pointers);
-    try_all_gemms<double>(Form::Pointers);
-}
-
 PASSES_IN(cases::RANDOM, gemm_device_scalars)
 {
     try_all_gemms<float>(Form::DeviceScalars);
@@ -110,10 +102,13 @@ PASSES(gemm_of_nothing)
 {
     Blas blas;
     double one = 1;
-    FINE(cublasDgemm_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 0, 3, 2, &one, nullptr, 1, nullptr, 2,
-                        &one, nullptr, 1));
-    FINE(cublasDgemmStridedBatched_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 2, 3, 2, &one, nullptr, 2,
-                                      4, nullptr, 2, 6, &one, nullptr, 2, 6, 0));
+    FINE(cublasGemmEx_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 0, 3, 2, &one, nullptr, CUDA_R_64F, 1,
+                         nullptr, CUDA_R_64F, 2, &one, nullptr, CUDA_R_64F, 1, CUBLAS_COMPUTE_64F,
+                         CUBLAS_GEMM_DEFAULT));
+    FINE(cublasGemmStridedBatchedEx_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 2, 3, 2, &one, nullptr,
+                                       CUDA_R_64F, 2, 4, nullptr, CUDA_R_64F, 2, 6, &one, nullptr,
+                                       CUDA_R_64F, 2, 6, 0, CUBLAS_COMPUTE_64F,
+                                       CUBLAS_GEMM_DEFAULT));
 }
 
 /* One matrix against many: the stride of an input may be 0. */
@@ -125,8 +120,7 @@ PASSES(gemm_broadcast)
     B.up();
     C.up();
     double one = 1, zero = 0;
-    FINE(cublasDgemmStridedBatched_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 2, 3, 2, &one, A.p, A.ld, 0,
-                                      B.p, B.ld, B.stride, &zero, C.p, C.ld, C.stride, 4));
+    FINE(call_strided(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, &one, A, 0, B, &zero, C, C.stride, 2));
     C.down(blas.stream);
     for (int64_t b = 0; b < 4; b++)
         CHECK(std::abs(C.at(1, 2, b) - (A.at(1, 0) * B.at(0, 2, b) + A.at(1, 1) * B.at(1, 2, b))) <
@@ -199,8 +193,9 @@ PASSES(gemm_in_tf32)
                                                     {CUBLAS_TF32_TENSOR_OP_MATH, 1.0f}};
     for (const auto &[mode, expected] : modes) {
         FINE(cublasSetMathMode(blas.h, mode));
-        FINE(cublasSgemm_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, A.p, 1, B.p, 1, &zero,
-                            C.p, 1));
+        FINE(cublasGemmEx_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, A.p, CUDA_R_32F, 1,
+                             B.p, CUDA_R_32F, 1, &zero, C.p, CUDA_R_32F, 1, CUBLAS_COMPUTE_32F,
+                             CUBLAS_GEMM_DEFAULT));
         C.down(blas.stream);
         CHECK(C.v[0] == expected);
     }

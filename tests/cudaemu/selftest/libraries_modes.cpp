@@ -82,44 +82,60 @@ ABORTS(host_scalar_in_device_mode, "host-pointer")
     FINE(call_syrk(blas.h, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, 2, &one, A, &zero, C));
 }
 
+namespace
+{
+
+/* Two systems of order 2 by arrays of pointers. */
+struct TwoSystems {
+    Trsm t = {CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, CUBLAS_DIAG_NON_UNIT};
+    Blas blas;
+    Matrix<double> A{2, 2, 2}, B{2, 2, 2};
+    Addresses<double> pa, pb;
+
+    TwoSystems() : pa(A), pb(B)
+    {
+        prepare(t, &A);
+        B.up();
+    }
+    void solve(double *const *items_of_b)
+    {
+        double one = 1;
+        FINE(call_trsm_batched(blas.h, t, &one, pa.p, A, items_of_b, B));
+    }
+};
+
+} // namespace
+
+PASSES(pointer_array_on_the_device)
+{
+    TwoSystems s;
+    s.solve(s.pb.p);
+    OK(cudaStreamSynchronize(s.blas.stream));
+}
+
 ABORTS(pointer_array_on_the_stack, "host-pointer")
 {
-    Blas blas;
-    Matrix<double> A(2, 2, 2), B(2, 2, 2), C(2, 2, 2);
-    Addresses<double> pa(A), pc(C);
-    double *pb[] = {B.item(0), B.item(1)}, one = 1, zero = 0;
-    FINE(call_pointers(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 2, &one, pa.p, A, pb, B, &zero, pc.p, C));
+    TwoSystems s;
+    double *on_stack[] = {s.B.item(0), s.B.item(1)};
+    s.solve(on_stack);
 }
 
 ABORTS(pointer_array_changed_on_another_stream, "race")
 {
-    Blas blas;
-    Matrix<double> A(2, 2, 2), B(2, 2, 2);
-    Trsm t = {CUBLAS_SIDE_LEFT, CUBLAS_FILL_MODE_LOWER, CUBLAS_OP_N, CUBLAS_DIAG_NON_UNIT};
-    prepare(t, &A);
-    B.up();
-    Addresses<double> pa(A), pb(B);
-    double one = 1;
+    TwoSystems s;
     cudaStream_t other = new_stream();
-    FINE(call_trsm_batched(blas.h, t, &one, pa.p, A, pb.p, B));
-    OK(cudaMemsetAsync(pa.p, 0, 2 * sizeof(double *), other));
+    s.solve(s.pb.p);
+    OK(cudaMemsetAsync(s.pb.p, 0, 2 * sizeof(double *), other));
     OK(cudaDeviceSynchronize());
 }
 
 ABORTS(items_of_a_batch_overlap, "overlap")
 {
-    Blas blas;
-    Matrix<double> A(2, 2, 2), B(2, 2, 2), C(2, 2, 2);
-    A.up();
-    B.up();
-    C.up();
-    Addresses<double> pa(A), pb(B), pc(C);
-    pc.v[1] = pc.v[0] + 1;
-    pc.up();
-    double one = 1, zero = 0;
-    FINE(
-        call_pointers(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 2, &one, pa.p, A, pb.p, B, &zero, pc.p, C));
-    OK(cudaStreamSynchronize(blas.stream));
+    TwoSystems s;
+    s.pb.v[1] = s.pb.v[0] + 1;
+    s.pb.up();
+    s.solve(s.pb.p);
+    OK(cudaStreamSynchronize(s.blas.stream));
 }
 
 ABORTS(stride_of_the_output_too_small, "overlap")
@@ -127,8 +143,7 @@ ABORTS(stride_of_the_output_too_small, "overlap")
     Blas blas;
     Matrix<double> A(2, 2, 2), B(2, 2, 2), C(2, 2, 2);
     double one = 1, zero = 0;
-    FINE(cublasDgemmStridedBatched_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 2, 2, 2, &one, A.p, A.ld,
-                                      A.stride, B.p, B.ld, B.stride, &zero, C.p, C.ld, C.ld, 2));
+    FINE(call_strided(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, &one, A, A.stride, B, &zero, C, C.ld, 2));
 }
 
 ABORTS(gemm_output_is_an_input, "overlap")
@@ -137,32 +152,6 @@ ABORTS(gemm_output_is_an_input, "overlap")
     Matrix<double> A(2, 2), B(2, 2);
     double one = 1, zero = 0;
     FINE(call_gemm(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, &one, A, B, &zero, A, 2));
-}
-
-ABORTS(geam_transposed_in_place, "overlap")
-{
-    Blas blas;
-    Matrix<double> A(2, 2);
-    double one = 1, zero = 0;
-    FINE(cublasDgeam_64(blas.h, CUBLAS_OP_T, CUBLAS_OP_N, 2, 2, &one, A.p, A.ld, &zero, nullptr, 2,
-                        A.p, A.ld));
-}
-
-ABORTS(fast_math_misaligned, "alignment")
-{
-    Blas blas;
-    Matrix<float> A(4, 4, 1, 0), B(4, 4, 1, 0), C(4, 4, 1, 0);
-    A.up();
-    B.up();
-    C.up();
-    Addresses<float> pa(A), pb(B), pc(C);
-    pa.v[0] += 1;
-    pa.up();
-    float one = 1, zero = 0;
-    FINE(cublasSetMathMode(blas.h, CUBLAS_TF32_TENSOR_OP_MATH));
-    FINE(cublasSgemmBatched_64(blas.h, CUBLAS_OP_N, CUBLAS_OP_N, 3, 4, 4, &one, pa.p, 4, pb.p, 4,
-                               &zero, pc.p, 4, 1));
-    OK(cudaStreamSynchronize(blas.stream));
 }
 
 ABORTS(types_mixed, "enum")

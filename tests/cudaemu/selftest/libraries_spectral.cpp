@@ -79,83 +79,6 @@ template <class T> void try_gesvd(char jobu, char jobvt, int64_t m, int64_t n)
     if (jobvt == 'N') CHECK(VT.kept(0, 0));
 }
 
-cusolverStatus_t gesvdj_size(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
-                             const Matrix<float> &A, const Array<float> &S, const Matrix<float> &U,
-                             const Matrix<float> &V, int *lwork, gesvdjInfo_t j)
-{
-    return cusolverDnSgesvdj_bufferSize(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld),
-                                        S.p, U.p, int(U.ld), V.p, int(V.ld), lwork, j);
-}
-
-cusolverStatus_t gesvdj_size(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
-                             const Matrix<double> &A, const Array<double> &S,
-                             const Matrix<double> &U, const Matrix<double> &V, int *lwork,
-                             gesvdjInfo_t j)
-{
-    return cusolverDnDgesvdj_bufferSize(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld),
-                                        S.p, U.p, int(U.ld), V.p, int(V.ld), lwork, j);
-}
-
-cusolverStatus_t gesvdj_run(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
-                            const Matrix<float> &A, const Array<float> &S, const Matrix<float> &U,
-                            const Matrix<float> &V, float *work, int lwork, int *info,
-                            gesvdjInfo_t j)
-{
-    return cusolverDnSgesvdj(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld), S.p, U.p,
-                             int(U.ld), V.p, int(V.ld), work, lwork, info, j);
-}
-
-cusolverStatus_t gesvdj_run(cusolverDnHandle_t h, cusolverEigMode_t jobz, int econ,
-                            const Matrix<double> &A, const Array<double> &S,
-                            const Matrix<double> &U, const Matrix<double> &V, double *work,
-                            int lwork, int *info, gesvdjInfo_t j)
-{
-    return cusolverDnDgesvdj(h, jobz, econ, int(A.rows), int(A.cols), A.p, int(A.ld), S.p, U.p,
-                             int(U.ld), V.p, int(V.ld), work, lwork, info, j);
-}
-
-template <class T>
-void xgesvdj(Solver *s, cusolverEigMode_t jobz, int econ, Matrix<T> *A, Array<T> *S, Matrix<T> *U,
-             Matrix<T> *V, Array<int> *info, int sweeps)
-{
-    gesvdjInfo_t j = nullptr;
-    FINE(cusolverDnCreateGesvdjInfo(&j));
-    FINE(cusolverDnXgesvdjSetTolerance(j, eps<T>()));
-    FINE(cusolverDnXgesvdjSetMaxSweeps(j, sweeps));
-    A->up();
-    U->up();
-    V->up();
-    int lwork = -1;
-    FINE(gesvdj_size(s->h, jobz, econ, *A, *S, *U, *V, &lwork, j));
-    Array<T> work{size_t(lwork)};
-    FINE(gesvdj_run(s->h, jobz, econ, *A, *S, *U, *V, work.p, lwork, info->p, j));
-    A->down(s->stream);
-    S->down(s->stream);
-    U->down(s->stream);
-    V->down(s->stream);
-    info->down(s->stream);
-    FINE(cusolverDnDestroyGesvdjInfo(j));
-}
-
-template <class T> void try_gesvdj(cusolverEigMode_t jobz, int econ, int64_t m, int64_t n)
-{
-    Solver s;
-    int64_t q = std::min(m, n);
-    Matrix<T> A(m, n), U(m, econ ? q : m), V(n, econ ? q : n);
-    Array<T> S{size_t(q)};
-    Array<int> info(1);
-    xgesvdj(&s, jobz, econ, &A, &S, &U, &V, &info, 100);
-    CHECK(info.v[0] == 0 && all_nan(A));
-    expect_descending(S, q);
-    if (jobz == VALUES) {
-        CHECK(all_nan(U) && all_nan(V));
-        return;
-    }
-    CHECK(orthogonality(U, U.cols) <= LIMIT * double(m) * eps<T>());
-    CHECK(orthogonality(V, V.cols) <= LIMIT * double(n) * eps<T>());
-    expect_svd(A, S, U, q, [&](int64_t l, int64_t j) { return V.at(j, l); });
-}
-
 } // namespace
 
 PASSES_IN(cases::LATE, gesvd)
@@ -168,28 +91,32 @@ PASSES_IN(cases::LATE, gesvd)
     }
 }
 
-PASSES_IN(cases::LATE, gesvdj)
+/* A part of the work is the host's: the call waits, and says so. */
+PASSES_IN(cases::LATE, gesvd_waits)
 {
-    for (int econ : {0, 1}) {
-        for (cusolverEigMode_t jobz : {VECTORS, VALUES}) {
-            try_gesvdj<float>(jobz, econ, 7, 3);
-            try_gesvdj<double>(jobz, econ, 3, 7);
-            try_gesvdj<double>(jobz, econ, 5, 5);
-        }
+    int waits = 0;
+    for (int64_t n = 1; n <= 20; n++) {
+        Solver s;
+        Matrix<double> A(n, n), U(n, n), VT(n, n);
+        Array<double> S{size_t(n)};
+        Array<int> info(1);
+        A.up();
+        Workspaces w;
+        FINE(cusolverDnXgesvd_bufferSize(s.h, s.params, 'S', 'S', n, n, CUDA_R_64F, A.p, A.ld,
+                                         CUDA_R_64F, S.p, CUDA_R_64F, U.p, U.ld, CUDA_R_64F, VT.p,
+                                         VT.ld, CUDA_R_64F, &w.device_bytes, &w.host_bytes));
+        w.make();
+        emu_counters_clear();
+        FINE(cusolverDnXgesvd(s.h, s.params, 'S', 'S', n, n, CUDA_R_64F, A.p, A.ld, CUDA_R_64F, S.p,
+                              CUDA_R_64F, U.p, U.ld, CUDA_R_64F, VT.p, VT.ld, CUDA_R_64F,
+                              w.device->p, w.device_bytes, w.host.data(), w.host_bytes, info.p));
+        emu_counts c;
+        emu_counters(&c);
+        CHECK(c.hidden_syncs == (w.host_bytes > 0 ? 1 : 0));
+        waits += int(c.hidden_syncs);
+        OK(cudaStreamSynchronize(s.stream));
     }
-}
-
-PASSES(gesvdj_does_not_converge)
-{
-    Solver s;
-    Matrix<double> A(4, 4), U(4, 4), V(4, 4);
-    Array<double> S(4);
-    Array<int> info(1);
-    xgesvdj(&s, VECTORS, 1, &A, &S, &U, &V, &info, 2);
-    CHECK(info.v[0] == 5);
-    A.fill(nan_of<double>());
-    xgesvdj(&s, VECTORS, 1, &A, &S, &U, &V, &info, 100);
-    CHECK(std::isfinite(S.v[0]) && (info.v[0] == 0 || info.v[0] == 5));
+    CHECK(waits > 0 && waits < 20);
 }
 
 PASSES(gesvd_not_finite)
@@ -306,44 +233,6 @@ template <class T> void try_batched(cublasFillMode_t uplo, int64_t n)
     }
 }
 
-/* Diagonal 1, 2, ..., n. */
-struct Spectrum {
-    Solver s;
-    static constexpr int64_t N = 6;
-    Matrix<double> A{N, N};
-    Array<double> W{N};
-    Array<int> info{1};
-
-    int64_t solve(cusolverEigRange_t range, double vl, double vu, int64_t il, int64_t iu)
-    {
-        A.fill(0);
-        for (int64_t i = 0; i < N; i++) A.at(i, i) = double(i + 1);
-        A.up();
-        Workspaces w;
-        int64_t found = -1;
-        FINE(cusolverDnXsyevdx_bufferSize(
-            s.h, s.params, VECTORS, range, CUBLAS_FILL_MODE_LOWER, N, CUDA_R_64F, A.p, A.ld, &vl,
-            &vu, il, iu, &found, CUDA_R_64F, W.p, CUDA_R_64F, &w.device_bytes, &w.host_bytes));
-        w.make();
-        FINE(cusolverDnXsyevdx(s.h, s.params, VECTORS, range, CUBLAS_FILL_MODE_LOWER, N, CUDA_R_64F,
-                               A.p, A.ld, &vl, &vu, il, iu, &found, CUDA_R_64F, W.p, CUDA_R_64F,
-                               w.device->p, w.device_bytes, w.host.data(), w.host_bytes, info.p));
-        A.down(s.stream);
-        W.down(s.stream);
-        info.down(s.stream);
-        return found;
-    }
-    void expect(int64_t found, int64_t count, double first)
-    {
-        CHECK(found == count && info.v[0] == 0);
-        expect_pairs(A, CUBLAS_FILL_MODE_LOWER, W.v.data(), count);
-        for (int64_t j = 0; j < count; j++)
-            CHECK(std::abs(W.v[size_t(j)] - (first + double(j))) < 1e-12);
-        for (int64_t j = count; j < N; j++)
-            CHECK(std::isnan(W.v[size_t(j)]) && std::isnan(A.at(0, j)));
-    }
-};
-
 } // namespace
 
 PASSES_IN(cases::LATE, syevd)
@@ -362,25 +251,6 @@ PASSES(syev_batched)
         try_batched<float>(uplo, 4);
         try_batched<double>(uplo, 6);
     }
-}
-
-PASSES(syevdx)
-{
-    Spectrum p;
-    p.expect(p.solve(CUSOLVER_EIG_RANGE_ALL, 0, 0, 0, 0), 6, 1);
-    p.expect(p.solve(CUSOLVER_EIG_RANGE_I, 0, 0, 2, 4), 3, 2);
-    p.expect(p.solve(CUSOLVER_EIG_RANGE_V, 2.5, 5.5, 0, 0), 3, 3);
-}
-
-/* The number found is a host value: the call waits, and says so. */
-PASSES(syevdx_synchronises)
-{
-    Spectrum p;
-    emu_counters_clear();
-    CHECK(p.solve(CUSOLVER_EIG_RANGE_I, 0, 0, 1, 1) == 1);
-    emu_counts c;
-    emu_counters(&c);
-    CHECK(c.hidden_syncs >= 1);
 }
 
 /* Signs are drawn from the seed, and are the same for the same call. */
@@ -449,38 +319,4 @@ ABORTS(syev_batched_too_large, "size")
     FINE(cusolverDnXsyevBatched_bufferSize(s.h, s.params, VECTORS, CUBLAS_FILL_MODE_LOWER, 256,
                                            CUDA_R_64F, nullptr, 256, CUDA_R_64F, nullptr,
                                            CUDA_R_64F, &a, &b, 8192));
-}
-
-ABORTS(gesvdj_info_in_two_streams, "handle")
-{
-    Solver s;
-    gesvdjInfo_t j;
-    FINE(cusolverDnCreateGesvdjInfo(&j));
-    Matrix<double> A(3, 3), U(3, 3), V(3, 3);
-    Array<double> S(3);
-    Array<int> info(1);
-    A.up();
-    int lwork = 0;
-    FINE(gesvdj_size(s.h, VECTORS, 1, A, S, U, V, &lwork, j));
-    Array<double> work{size_t(lwork)};
-    FINE(gesvdj_run(s.h, VECTORS, 1, A, S, U, V, work.p, lwork, info.p, j));
-    cudaStream_t other = new_stream();
-    OK(cudaDeviceSynchronize());
-    A.up();
-    FINE(cusolverDnSetStream(s.h, other));
-    FINE(gesvdj_run(s.h, VECTORS, 1, A, S, U, V, work.p, lwork, info.p, j));
-}
-
-/* An int cannot hold it: a status, and no violation. */
-PASSES(workspace_overflow)
-{
-    Solver s;
-    int lwork = -1;
-    gesvdjInfo_t j = nullptr;
-    FINE(cusolverDnCreateGesvdjInfo(&j));
-    STATUS(cusolverDnDgesvdj_bufferSize(s.h, VECTORS, 1, 50000, 50000, nullptr, 50000, nullptr,
-                                        nullptr, 50000, nullptr, 50000, &lwork, j),
-           CUSOLVER_STATUS_INVALID_VALUE);
-    CHECK(lwork == -1);
-    FINE(cusolverDnDestroyGesvdjInfo(j));
 }

@@ -7,6 +7,77 @@ using namespace fixture;
 
 /* ---- workspaces ------------------------------------------------------------------------------ */
 
+namespace
+{
+
+constexpr cudaDataType D = CUDA_R_64F;
+
+/* What Xgeqrf of order n says that it needs. */
+cusolverStatus_t query(const Solver &s, int64_t n, size_t *device_bytes, size_t *host_bytes,
+                       cudaDataType compute = D)
+{
+    return cusolverDnXgeqrf_bufferSize(s.h, s.params, n, n, D, nullptr, std::max<int64_t>(n, 1), D,
+                                       nullptr, compute, device_bytes, host_bytes);
+}
+
+/* Xgeqrf of a matrix of order 4, with as much workspace as anybody could wish. */
+struct Plenty {
+    static constexpr size_t BYTES = 100000;
+    Solver s;
+    Matrix<double> A{4, 4};
+    Array<double> tau{4};
+    Array<char> work{BYTES};
+    std::vector<char> host = std::vector<char>(BYTES);
+    Array<int> info{1};
+
+    void run()
+    {
+        A.up();
+        FINE(cusolverDnXgeqrf(s.h, s.params, 4, 4, D, A.p, A.ld, D, tau.p, D, work.p, BYTES,
+                              host.data(), BYTES, info.p));
+    }
+};
+
+/* Xgeqrf of an order that needs both workspaces. */
+struct Geqrf {
+    Solver s;
+    int64_t n = 3;
+    Workspaces w;
+    Array<int> info{1};
+    Matrix<double> *A = nullptr;
+    Array<double> *tau = nullptr;
+
+    Geqrf()
+    {
+        do {
+            n++;
+            FINE(query(s, n, &w.device_bytes, &w.host_bytes));
+        } while (w.device_bytes == 0 || w.host_bytes == 0);
+        w.make();
+        A = new Matrix<double>(n, n, 1, 0);
+        A->up();
+        tau = new Array<double>(size_t(n));
+    }
+    ~Geqrf()
+    {
+        delete A;
+        delete tau;
+    }
+    Geqrf(const Geqrf &) = delete;
+    cusolverStatus_t run(double *matrix, char *device, size_t device_bytes, char *host,
+                         size_t host_bytes)
+    {
+        return cusolverDnXgeqrf(s.h, s.params, n, n, D, matrix, n, D, tau->p, D, device,
+                                device_bytes, host, host_bytes, info.p);
+    }
+    cusolverStatus_t run(char *device, size_t device_bytes, char *host, size_t host_bytes)
+    {
+        return run(A->p, device, device_bytes, host, host_bytes);
+    }
+};
+
+} // namespace
+
 /* Sizes are odd and not monotone; host parts and empty workspaces happen. */
 PASSES_IN(cases::LATE, workspace_sizes)
 {
@@ -15,8 +86,7 @@ PASSES_IN(cases::LATE, workspace_sizes)
     size_t before = 0;
     for (int64_t n = 1; n <= 100; n++) {
         size_t device_bytes = 0, host_bytes = 0;
-        FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, n, CUDA_R_32F,
-                                         nullptr, n, CUDA_R_32F, &device_bytes, &host_bytes));
+        FINE(query(s, n, &device_bytes, &host_bytes));
         odd = odd && (device_bytes % 2 == 1 || device_bytes == 0);
         falls = falls || (device_bytes > 0 && device_bytes < before);
         none = none || device_bytes == 0;
@@ -26,99 +96,62 @@ PASSES_IN(cases::LATE, workspace_sizes)
     CHECK(odd && falls && none && host);
 }
 
-ABORTS(workspace_never_asked_for, "workspace")
+/* An int cannot hold it: a status, and no violation. */
+PASSES(workspace_overflow)
 {
     Solver s;
-    Matrix<double> A(3, 3);
-    A.up();
-    Array<char> work(100000);
-    Array<int> info(1);
-    FINE(cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_64F, A.p, A.ld,
-                          CUDA_R_64F, work.p, 100000, nullptr, 0, info.p));
+    constexpr int HUGE_ORDER = 1 << 27;
+    int lwork = -1;
+    STATUS(cusolverDnDorgqr_bufferSize(s.h, HUGE_ORDER, HUGE_ORDER, 1, nullptr, HUGE_ORDER, nullptr,
+                                       &lwork),
+           CUSOLVER_STATUS_INVALID_VALUE);
+    CHECK(lwork == -1);
+}
+
+ABORTS(workspace_never_asked_for, "workspace")
+{
+    Plenty p;
+    p.run();
 }
 
 ABORTS(workspace_asked_for_another_size, "workspace")
 {
-    Solver s;
-    Matrix<double> A(4, 4);
-    A.up();
-    Array<char> work(100000);
-    std::vector<char> host(100000);
-    Array<int> info(1);
+    Plenty p;
     size_t device_bytes, host_bytes;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 5, CUDA_R_64F, A.p, 5,
-                                     CUDA_R_64F, &device_bytes, &host_bytes));
-    FINE(cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 4, CUDA_R_64F, A.p, A.ld,
-                          CUDA_R_64F, work.p, 100000, host.data(), 100000, info.p));
+    FINE(query(p.s, 5, &device_bytes, &host_bytes));
+    p.run();
 }
-
-namespace
-{
-
-/* Xpotrf of an order that needs both workspaces. */
-struct Potrf {
-    Solver s;
-    int64_t n = 3;
-    Workspaces w;
-    Array<int> info{1};
-    Matrix<double> *A = nullptr;
-
-    Potrf()
-    {
-        do {
-            n++;
-            FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, n, CUDA_R_64F,
-                                             nullptr, n, CUDA_R_64F, &w.device_bytes,
-                                             &w.host_bytes));
-        } while (w.device_bytes == 0 || w.host_bytes == 0);
-        w.make();
-        A = new Matrix<double>(n, n, 1, 0);
-        make_definite(A, CUBLAS_FILL_MODE_LOWER);
-        A->up();
-    }
-    ~Potrf()
-    {
-        delete A;
-    }
-    cusolverStatus_t run(char *device, size_t device_bytes, char *host, size_t host_bytes)
-    {
-        return cusolverDnXpotrf(s.h, s.params, CUBLAS_FILL_MODE_LOWER, n, CUDA_R_64F, A->p, n,
-                                CUDA_R_64F, device, device_bytes, host, host_bytes, info.p);
-    }
-};
-
-} // namespace
 
 PASSES(workspace_kept)
 {
-    Potrf p;
+    Geqrf p;
     FINE(p.run(p.w.device->p, p.w.device_bytes, p.w.host.data(), p.w.host_bytes));
-    p.A->down(p.s.stream);
-    expect_factor(*p.A, CUBLAS_FILL_MODE_LOWER, p.n);
+    p.info.down(p.s.stream);
+    CHECK(p.info.v[0] == 0);
 }
 
 ABORTS(host_workspace_one_short, "workspace")
 {
-    Potrf p;
+    Geqrf p;
     FINE(p.run(p.w.device->p, p.w.device_bytes, p.w.host.data(), p.w.host_bytes - 1));
 }
 
 ABORTS(host_workspace_missing, "null")
 {
-    Potrf p;
+    Geqrf p;
     FINE(p.run(p.w.device->p, p.w.device_bytes, nullptr, p.w.host_bytes));
 }
 
 ABORTS(host_workspace_on_the_device, "device-pointer")
 {
-    Potrf p;
+    Geqrf p;
     Array<char> other(p.w.host_bytes);
     FINE(p.run(p.w.device->p, p.w.device_bytes, other.p, p.w.host_bytes));
 }
 
 ABORTS_IN(cases::LATE, host_workspace_used_again_early, "workspace")
 {
-    Potrf p;
+    Geqrf p;
     FINE(p.run(p.w.device->p, p.w.device_bytes, p.w.host.data(), p.w.host_bytes));
     p.w.host[0] = 0;
     OK(cudaStreamSynchronize(p.s.stream));
@@ -126,18 +159,17 @@ ABORTS_IN(cases::LATE, host_workspace_used_again_early, "workspace")
 
 ABORTS(device_workspace_misaligned, "alignment")
 {
-    Potrf p;
+    Geqrf p;
     Array<char> other(p.w.device_bytes + 8);
     FINE(p.run(other.p + 8, p.w.device_bytes, p.w.host.data(), p.w.host_bytes));
 }
 
 ABORTS(device_workspace_is_the_matrix, "overlap")
 {
-    Potrf p;
+    Geqrf p;
     Array<char> both(p.w.device_bytes + size_t(p.n * p.n) * sizeof(double));
-    FINE(cusolverDnXpotrf(p.s.h, p.s.params, CUBLAS_FILL_MODE_LOWER, p.n, CUDA_R_64F, both.p, p.n,
-                          CUDA_R_64F, both.p, p.w.device_bytes, p.w.host.data(), p.w.host_bytes,
-                          p.info.p));
+    FINE(p.run(reinterpret_cast<double *>(both.p), both.p, p.w.device_bytes, p.w.host.data(),
+               p.w.host_bytes));
 }
 
 /* ---- limits and handles ---------------------------------------------------------------------- */
@@ -149,36 +181,25 @@ ABORTS(orgqr_wider_than_high, "size")
     FINE(cusolverDnDorgqr_bufferSize(s.h, 2, 3, 1, nullptr, 2, nullptr, &lwork));
 }
 
-ABORTS(potrf_batched_of_nothing, "size")
-{
-    Solver s;
-    Array<double *> p(1);
-    Array<int> info(1);
-    FINE(cusolverDnDpotrfBatched(s.h, CUBLAS_FILL_MODE_LOWER, 0, p.p, 1, info.p, 1));
-}
-
-ABORTS(potrf_of_nothing, "size")
+ABORTS(geqrf_of_nothing, "size")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 0, CUDA_R_64F, nullptr,
-                                     1, CUDA_R_64F, &a, &b));
+    FINE(query(s, 0, &a, &b));
 }
 
 ABORTS(mixed_precision, "enum")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, s.params, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_32F, nullptr,
-                                     3, CUDA_R_64F, &a, &b));
+    FINE(query(s, 3, &a, &b, CUDA_R_32F));
 }
 
 ABORTS(params_missing, "handle")
 {
     Solver s;
     size_t a, b;
-    FINE(cusolverDnXpotrf_bufferSize(s.h, nullptr, CUBLAS_FILL_MODE_LOWER, 3, CUDA_R_32F, nullptr,
-                                     3, CUDA_R_32F, &a, &b));
+    FINE(cusolverDnXgeqrf_bufferSize(s.h, nullptr, 3, 3, D, nullptr, 3, D, nullptr, D, &a, &b));
 }
 
 ABORTS(handle_destroyed_twice, "handle")
@@ -199,46 +220,74 @@ ABORTS(handle_of_a_failed_create, "handle")
 
 /* ---- wishes of the test ---------------------------------------------------------------------- */
 
+namespace
+{
+
+/* The eigenvalues 1, ..., 4 of each of three diagonal matrices. */
+struct Spectra {
+    static constexpr int64_t N = 4, ITEMS = 3;
+    Solver s;
+    Matrix<double> A{N, N, ITEMS, 0};
+    Array<double> W{size_t(N * ITEMS)};
+    Array<int> info{size_t(ITEMS)};
+    Workspaces w;
+
+    Spectra()
+    {
+        FINE(cusolverDnXsyevBatched_bufferSize(s.h, s.params, VALUES, CUBLAS_FILL_MODE_LOWER, N, D,
+                                               A.p, A.ld, D, W.p, D, &w.device_bytes, &w.host_bytes,
+                                               ITEMS));
+        w.make();
+        info.v.assign(size_t(ITEMS), 42);
+    }
+    cusolverStatus_t run()
+    {
+        A.fill(0);
+        for (int64_t b = 0; b < ITEMS; b++)
+            for (int64_t i = 0; i < N; i++) A.at(i, i, b) = double(i + 1);
+        A.up();
+        info.up();
+        cusolverStatus_t status = cusolverDnXsyevBatched(
+            s.h, s.params, VALUES, CUBLAS_FILL_MODE_LOWER, N, D, A.p, A.ld, D, W.p, D, w.device->p,
+            w.device_bytes, w.host.data(), w.host_bytes, info.p, ITEMS);
+        info.down(s.stream);
+        return status;
+    }
+    bool found(int64_t b) const
+    {
+        for (int64_t i = 0; i < N; i++)
+            if (std::abs(W.v[size_t(b * N + i)] - double(i + 1)) > 1e-12) return false;
+        return true;
+    }
+};
+
+} // namespace
+
+/* Of a batch the last item is forced, and what its results are then is not said: NaN. */
 PASSES(wished_info)
 {
-    Solver s;
-    Matrix<double> A(4, 4, 3);
-    make_definite(&A, CUBLAS_FILL_MODE_LOWER);
-    A.up();
-    Addresses<double> p(A);
-    Array<int> info(3);
-    emu_set_info("cusolverDnDpotrfBatched", 1, 3);
-    emu_poison_output("cusolverDnDpotrfBatched", 2);
-    FINE(call_potrf_batched(s.h, CUBLAS_FILL_MODE_LOWER, p.p, A, info.p));
-    A.down(s.stream);
-    info.down(s.stream);
-    CHECK(info.v[0] == 0 && info.v[1] == 0 && info.v[2] == 3);
-    expect_factor(A, CUBLAS_FILL_MODE_LOWER, 4, 1);
-    CHECK(std::isfinite(A.at(1, 1, 2)) && std::isnan(A.at(2, 2, 2)));
-    make_definite(&A, CUBLAS_FILL_MODE_LOWER);
-    A.up();
-    FINE(call_potrf_batched(s.h, CUBLAS_FILL_MODE_LOWER, p.p, A, info.p));
-    A.down(s.stream);
-    info.down(s.stream);
-    CHECK(info.v[0] == 0 && std::isnan(A.at(0, 0, 0)));
+    Spectra p;
+    emu_set_info("cusolverDnXsyevBatched", 1, 3);
+    emu_poison_output("cusolverDnXsyevBatched", 2);
+    FINE(p.run());
+    CHECK(p.info.v[0] == 0 && p.info.v[1] == 0 && p.info.v[2] == 3);
+    p.W.down(p.s.stream);
+    CHECK(p.found(0) && p.found(1) && std::isnan(p.W.v[2 * Spectra::N]));
+    FINE(p.run());
+    p.W.down(p.s.stream);
+    CHECK(p.info.v[0] == 0 && p.info.v[2] == 0 && std::isnan(p.W.v[0]));
+    FINE(p.run());
+    p.W.down(p.s.stream);
+    CHECK(p.info.v[2] == 0 && p.found(2));
 }
 
 PASSES(wished_failure_leaves_outputs)
 {
-    Solver s;
-    Matrix<double> A(2, 2, 1);
-    make_definite(&A, CUBLAS_FILL_MODE_LOWER);
-    A.up();
-    Addresses<double> p(A);
-    Array<int> info(1);
-    info.v[0] = 42;
-    info.up();
-    emu_fail_call("cusolverDnDpotrfBatched", 1, CUSOLVER_STATUS_INTERNAL_ERROR);
-    STATUS(call_potrf_batched(s.h, CUBLAS_FILL_MODE_LOWER, p.p, A, info.p),
-           CUSOLVER_STATUS_INTERNAL_ERROR);
-    A.down(s.stream);
-    info.down(s.stream);
-    CHECK(A.kept(0, 0) && info.v[0] == 42);
+    Spectra p;
+    emu_fail_call("cusolverDnXsyevBatched", 1, CUSOLVER_STATUS_INTERNAL_ERROR);
+    STATUS(p.run(), CUSOLVER_STATUS_INTERNAL_ERROR);
+    p.A.down(p.s.stream);
+    CHECK(p.A.kept(0, 0) && p.info.v[0] == 42);
 }
 
 PASSES(without_a_driver)
