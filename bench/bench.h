@@ -8,6 +8,7 @@
  *     check.c        whether the answer is right
  *     limits.c       what the machine can do
  *     overhead.c     what a call costs
+ *     opening.c      what the first opening of a device costs
  *     report.c       table and JSON
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -129,8 +130,10 @@ void *bench_out(const struct bench_problem *p, enum bench_side side, int which, 
 
 /* ---- operations (ops_*.c) -------------------------------------------------------------------- */
 
-extern const struct bench_operation bench_gemm, bench_syrk, bench_trsm, bench_cholesky, bench_qr,
-    bench_svd, bench_eigh, bench_svd_randomized, bench_pca_fit, bench_random_fill, bench_transpose;
+extern const struct bench_operation bench_gemm, bench_syrk, bench_trsm, bench_trmm, bench_cholesky,
+    bench_lu, bench_qr, bench_qr_householder, bench_qr_sketch,
+    bench_qr_cholesky2, bench_qr_cholesky3, bench_qr_tsqr, bench_svd, bench_eigh, bench_svd_randomized, bench_pca_fit,
+    bench_random_fill, bench_transpose, bench_solve;
 
 /* Uniform on (-1, 1) in the problem's data type: item after item, all inputs. */
 int bench_fill_uniform(struct bench_problem *p, uint64_t seed);
@@ -150,7 +153,7 @@ struct check_matrix {
     const void *data;
     ritz_dtype dtype;
     int64_t rows, cols;
-    enum { CHECK_GENERAL, CHECK_LOWER, CHECK_SYMMETRIC_LOWER } kind;
+    enum { CHECK_GENERAL, CHECK_LOWER, CHECK_UNIT_LOWER, CHECK_UPPER, CHECK_SYMMETRIC_LOWER } kind;
 };
 
 struct check_matrix check_in(const struct bench_problem *p, int which, int64_t item);
@@ -171,6 +174,9 @@ double check_distance(const double *x, const double *y, int64_t n, double allowe
 double check_orthonormal(struct check_matrix Q);
 /* 0 if the values do not increase (descending) or do not decrease; else infinite. */
 double check_order(struct check_matrix values, int descending);
+/* A factor for the allowance of small matrices: the worst of a hundred thousand is several times
+ * what is usual, and the less so the more roundings there are in each. */
+double check_rare(int64_t n);
 /* Unit roundoff times two. */
 double check_eps(ritz_dtype dtype);
 /* The larger; a NaN counts as infinite. */
@@ -200,6 +206,21 @@ const char *bench_overhead_name(int index);
 /* 0, or -1 with a message in `why` (256 bytes); 1: this device has no such thing. */
 int bench_measure_overhead(int index, ritz_device *device, struct bench_budget budget,
                            struct bench_overhead *overhead, char *why);
+
+/* ---- the first opening of a device (opening.c) ----------------------------------------------- */
+
+/* As the only argument but one, the device: open it, write what that took, and stop. */
+#define BENCH_OPEN_ONCE "--open-once"
+int bench_open_once(const char *device);
+
+/* Overheads: "cpu", where the CUDA plugin must not be loaded; "cuda", if it can be opened, and if
+ * it cannot. The device of the run does not matter. */
+int bench_open_cpu(ritz_device *device, struct bench_budget budget, struct bench_stats *stats,
+                   char *why);
+int bench_open_cuda(ritz_device *device, struct bench_budget budget, struct bench_stats *stats,
+                    char *why);
+int bench_refuse_cuda(ritz_device *device, struct bench_budget budget, struct bench_stats *stats,
+                      char *why);
 
 /* ---- report (report.c) ----------------------------------------------------------------------- */
 

@@ -26,6 +26,11 @@ struct check_matrix check_out(const struct bench_problem *p, enum bench_side sid
                                  CHECK_GENERAL};
 }
 
+double check_rare(int64_t n)
+{
+    return 1 + 16 / (double)(n > 0 ? n : 1);
+}
+
 double check_eps(ritz_dtype dtype)
 {
     return dtype == RITZ_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
@@ -40,13 +45,20 @@ double check_worse(double a, double b)
 static double element(struct check_matrix A, int64_t i, int64_t j)
 {
     const int64_t at = i + j * A.rows;
+    if (A.kind == CHECK_UNIT_LOWER && i == j) return 1;
     return A.dtype == RITZ_F32 ? (double)((const float *)A.data)[at] : ((const double *)A.data)[at];
 }
 
 /* First row of column j that is looked at. */
 static int64_t first_row(struct check_matrix A, int64_t j)
 {
-    return A.kind == CHECK_GENERAL ? 0 : j;
+    return A.kind == CHECK_GENERAL || A.kind == CHECK_UPPER ? 0 : j;
+}
+
+/* The row after the last. */
+static int64_t end_row(struct check_matrix A, int64_t j)
+{
+    return A.kind == CHECK_UPPER && j < A.rows ? j + 1 : A.rows;
 }
 
 double *check_apply(struct check_matrix A, int transposed, const double *x)
@@ -56,7 +68,7 @@ double *check_apply(struct check_matrix A, int transposed, const double *x)
     if (!y) return NULL;
     for (int64_t j = 0; j < A.cols; j++) {
         double sum = 0;
-        for (int64_t i = first_row(A, j); i < A.rows; i++) {
+        for (int64_t i = first_row(A, j); i < end_row(A, j); i++) {
             const double a = element(A, i, j);
             if (transposed)
                 sum += a * x[i];
@@ -88,7 +100,7 @@ double check_frobenius(struct check_matrix A)
 {
     double sum = 0;
     for (int64_t j = 0; j < A.cols; j++) {
-        for (int64_t i = first_row(A, j); i < A.rows; i++) {
+        for (int64_t i = first_row(A, j); i < end_row(A, j); i++) {
             const double a = element(A, i, j);
             sum += (A.kind == CHECK_SYMMETRIC_LOWER && i > j ? 2 : 1) * a * a;
         }

@@ -244,3 +244,55 @@ const struct bench_operation bench_trsm = {
     .peer_item = trsm_peer,
     .error = trsm_error,
 };
+
+/* ---- trmm ------------------------------------------------------------------------------------ */
+
+static ritz_status trmm_ritz(struct bench_problem *p)
+{
+    return ritz_trmm(p->stream, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1, p->ritz_in[0],
+                     p->ritz_out[0]);
+}
+
+static int trmm_peer(struct bench_problem *p, int64_t item)
+{
+    const int n = (int)p->shape.n, r = (int)p->shape.k;
+    const void *L = bench_in(p, 0, item);
+    void *B = bench_out(p, BENCH_PEER, 0, item);
+    if (p->dtype == RITZ_F32)
+        cblas_strmm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, n, r, 1, L, n,
+                    B, n);
+    else
+        cblas_dtrmm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, n, r, 1, L, n,
+                    B, n);
+    return 0;
+}
+
+static double trmm_error(const struct bench_problem *p, enum bench_side side, int64_t item)
+{
+    struct check_matrix L = check_in(p, 0, item);
+    const struct check_matrix B = check_in(p, 1, item);
+    L.kind = CHECK_LOWER;
+    double *x = check_signs(B.cols);
+    double *Bx = check_apply(B, 0, x);
+    double *want = check_apply(L, 0, Bx);
+    double *got = check_apply(check_out(p, side, 0, item), 0, x);
+    const double error = check_distance(
+        got, want, L.rows, product_allowance(p, check_frobenius(L), check_frobenius(B)));
+    free(x);
+    free(Bx);
+    free(want);
+    free(got);
+    return error;
+}
+
+const struct bench_operation bench_trmm = {
+    .name = "trmm",
+    .peer = "cblas_?trmm",
+    .in_place = 1,
+    .extents = trsm_extents,
+    .fill = trsm_fill,
+    .flops = trsm_flops,
+    .ritz = trmm_ritz,
+    .peer_item = trmm_peer,
+    .error = trmm_error,
+};

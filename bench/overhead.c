@@ -296,6 +296,12 @@ static const struct {
      enqueue_idle},
     {"overhead/device_open", "open and close a device that is open already", 0, device_open},
     {"overhead/stream_create", "create and destroy a stream", 0, stream_create},
+    {"overhead/first_open/cpu", "the first opening of a process: \"cpu\", without the CUDA plugin",
+     0, bench_open_cpu},
+    {"overhead/first_open/cuda",
+     "the first opening of a process: \"cuda\", with loading the plugin", 0, bench_open_cuda},
+    {"overhead/first_open/no_cuda", "the first opening of a process: \"cuda\", until it is refused",
+     0, bench_refuse_cuda},
 };
 
 int bench_overhead_count(void)

@@ -12,7 +12,7 @@
 /* ---- the cases ------------------------------------------------------------------------------- */
 
 /* The uses of a case, as tests/cases.def names them. */
-enum { CASE_QUICK = 1, CASE_FULL = 2, CASE_BENCH = 4 };
+enum { CASE_QUICK = 1, CASE_FULL = 2, CASE_BENCH = 4, CASE_SMALL = 8 };
 
 /* In the shared table the quick cases are the corners of the tests, too small to be timed. */
 enum table { SHARED, OWN };
@@ -47,7 +47,7 @@ static void case_name(int index, ritz_dtype dtype, char name[64])
 struct options {
     const char *device, *json;
     char *const *filters;
-    int filter_count, threads, quick, worker, list;
+    int filter_count, threads, quick, small, worker, list;
     double seconds;
 };
 
@@ -59,6 +59,7 @@ static const char usage[] =
     "  -t, --threads=N       threads of Ritz and of its peers\n"
     "  -w, --worker          use a stream with a worker thread instead of an inline one\n"
     "  -q, --quick           small cases and little time: a look, not a measurement\n"
+    "  -b, --small           batches of small matrices instead of the usual cases\n"
     "  -s, --seconds=S       time limit of a case (default 6; 0.2 with --quick)\n"
     "  -j, --json=FILE       also write the results as JSON; - for standard output, without the "
     "table\n"
@@ -102,6 +103,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"threads", required_argument, NULL, 't'},
         {"worker", no_argument, NULL, 'w'},
         {"quick", no_argument, NULL, 'q'},
+        {"small", no_argument, NULL, 'b'},
         {"seconds", required_argument, NULL, 's'},
         {"json", required_argument, NULL, 'j'},
         {"list", no_argument, NULL, 'l'},
@@ -110,12 +112,13 @@ static int parse(int argc, char **argv, struct options *o)
     };
     int c;
     *o = (struct options){.device = "auto"};
-    while ((c = getopt_long(argc, argv, "d:t:wqs:j:lh", list, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "d:t:wqbs:j:lh", list, NULL)) != -1) {
         switch (c) {
         case 'd': o->device = optarg; break;
         case 'j': o->json = optarg; break;
         case 'w': o->worker = 1; break;
         case 'q': o->quick = 1; break;
+        case 'b': o->small = 1; break;
         case 'l': o->list = 1; break;
         case 't':
             if (parse_count(optarg, &o->threads)) return 1 + usage_error("bad --threads", optarg);
@@ -141,8 +144,10 @@ static int wanted(const struct options *o, const char *name)
 
 static int case_wanted(const struct options *o, int index, const char *name)
 {
-    const int quick = cases[index].table == OWN && (cases[index].use & CASE_QUICK);
-    return (quick || (!o->quick && (cases[index].use & CASE_BENCH))) && wanted(o, name);
+    const int use = cases[index].use;
+    const int quick = cases[index].table == OWN && (use & CASE_QUICK);
+    const int usual = quick || (!o->quick && (use & CASE_BENCH));
+    return (o->small ? (use & CASE_SMALL) != 0 : usual) && wanted(o, name);
 }
 
 /* The number of threads is read by OpenMP and OpenBLAS when they are loaded: set it, and start
@@ -237,7 +242,7 @@ static void run_overheads(const struct options *o, ritz_device *device, struct b
                           FILE *table, struct bench_run *run)
 {
     for (int i = 0; i < bench_overhead_count(); i++) {
-        if (!wanted(o, bench_overhead_name(i))) continue;
+        if (o->small || !wanted(o, bench_overhead_name(i))) continue;
         char why[256] = "";
         struct bench_overhead *overhead = &run->overheads[run->overhead_count];
         const int outcome = bench_measure_overhead(i, device, budget, overhead, why);
@@ -262,7 +267,7 @@ static int list_names(const struct options *o)
         }
     }
     for (int i = 0; i < bench_overhead_count(); i++)
-        if (wanted(o, bench_overhead_name(i))) (void)puts(bench_overhead_name(i));
+        if (!o->small && wanted(o, bench_overhead_name(i))) (void)puts(bench_overhead_name(i));
     return 0;
 }
 
@@ -350,6 +355,7 @@ static int bench(const struct options *o)
 int main(int argc, char **argv)
 {
     struct options o;
+    if (argc == 3 && strcmp(argv[1], BENCH_OPEN_ONCE) == 0) return bench_open_once(argv[2]);
     const int stop = parse(argc, argv, &o);
     if (stop) return stop - 1;
     if (o.list) return list_names(&o);

@@ -5,6 +5,7 @@ file(GLOB RITZ_SOURCES CONFIGURE_DEPENDS
     "${PROJECT_SOURCE_DIR}/src/core/*.c"
     "${PROJECT_SOURCE_DIR}/src/algo/*.c"
     "${PROJECT_SOURCE_DIR}/src/cpu/*.c"
+    "${PROJECT_SOURCE_DIR}/src/cpu/lane/*.c"
     "${PROJECT_SOURCE_DIR}/src/io/*.c")
 
 # The interface between core and a plugin has a number, made from the headers that define it, so
@@ -39,10 +40,15 @@ endif()
 # Per-file flags. The CPU kernels never read errno or the floating-point exception flags, and
 # nothing is compiled with -ffast-math: results must not depend on reassociation, and the finite
 # checks must see NaN and Inf. Code for one instruction set lives in a file of its own, named for
-# it, and is called only after a check at run time; only that file is built for that set.
-file(GLOB cpu_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cpu/*.c")
+# it, and is called only after a check at run time; only that file is built for that set. The
+# lane kernels (src/cpu/lane) fuse products and sums where the set can.
+file(GLOB cpu_sources CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/src/cpu/*.c" "${PROJECT_SOURCE_DIR}/src/cpu/lane/*.c")
 foreach(source IN LISTS cpu_sources)
     set(flags -fno-math-errno -fno-trapping-math)
+    if(source MATCHES "/lane/")
+        list(APPEND flags -ffp-contract=fast)
+    endif()
     if(RITZ_ARCH STREQUAL "x86_64")
         if(source MATCHES "_avx2\\.c$")
             list(APPEND flags -mavx2 -mfma)

@@ -104,18 +104,19 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_logdet(ritz_stream *s, ritz_up
 
 /** Estimate of the condition number κ₁(A) = ‖A‖₁ ‖A⁻¹‖₁ from a Cholesky factor.
  *
- * A lower bound, rarely below a third of the truth.
+ * A lower bound, up to rounding, rarely below a third of the truth.
  *
  * @param s    the stream.
  * @param uplo as given to ritz_cholesky.
  * @param A    the matrix that was factored; its triangle `uplo` is read.
  * @param L    what ritz_cholesky left, n x n per item.
  * @param cond batch x 1 of RITZ_F64; infinity for a matrix that is singular in the arithmetic, NaN
- *   for a failed item.
+ *   for a failed item; 0 if n is 0.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Cost: 5 solves with one right-hand side an item.
- * Source: Hager 1984; Higham 2002, section 15.3. */
+ * Synchronises: never. Capturable: yes. Workspace: a copy of A. Cost: 5 solves with two right-hand
+ * sides an item.
+ * Source: as ritz_lu_condition. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_condition(ritz_stream *s, ritz_uplo uplo,
                                                             ritz_dmat A, ritz_dmat L,
                                                             ritz_dmat cond);
@@ -144,7 +145,8 @@ typedef struct ritz_jitter_options {
  * it positive definite; the shift is reported.
  *
  * An item that is positive definite as it is gets no shift under RITZ_JITTER_AUTO, and the same
- * factor as from ritz_cholesky.
+ * factor as from ritz_cholesky. Try t >= 1 of an item that is not adds 10^t n u trace(A)/n, u =
+ * eps/2. An item without a positive trace cannot be mended so and fails at once.
  *
  * @param s     the stream.
  * @param uplo  the triangle of A that is read and overwritten.
@@ -154,8 +156,8 @@ typedef struct ritz_jitter_options {
  * @param info  as in ritz_cholesky, of the last try.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: once a try (never with RITZ_JITTER_ABSOLUTE). Capturable: no (it looks at the
- * outcome of each try).
+ * Synchronises: once a try (never with RITZ_JITTER_ABSOLUTE); it returns what ritz_stream_sync
+ * would. Capturable: no (it looks at the outcome of each try).
  * Workspace: a copy of A. Cost: n³/3 flops an item and try. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_jittered(ritz_stream *s, ritz_uplo uplo,
                                                            ritz_dmat A,
@@ -174,9 +176,10 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_jittered(ritz_stream *s, ritz_
  *   definite (found at step k); -1: not finite.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Cost: 2n² flops (update), 4n² (downdate) an item. Accuracy:
+ * Synchronises: never. Capturable: yes. Workspace: a copy of x. Cost: 3n² flops an item. Accuracy:
  * backward stable; a downdate that leaves little is ill-conditioned.
- * Source: Golub and Van Loan 2013, section 6.5.4 (plane and hyperbolic rotations); Stewart 1979. */
+ * Source: Golub and Van Loan 2013, section 6.5.4 (plane and hyperbolic rotations); Bojanczyk, Brent,
+ * van Dooren and de Hoog 1987 (the order of operations in a downdate). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_update(ritz_stream *s, ritz_uplo uplo, int sigma,
                                                          ritz_dmat x, ritz_dmat L, ritz_dmat info);
 
@@ -210,8 +213,9 @@ typedef struct ritz_pivoted_cholesky_options {
  * @param rank   batch x 1 of RITZ_I32: steps made, or RITZ_NO_MAT.
  * @param error  batch x 1 of RITZ_F64: the sum of the remaining diagonal, or RITZ_NO_MAT.
  * @param opts   choices, or NULL for the defaults.
- * @param info   batch x 1 of RITZ_I32, or RITZ_NO_MAT. k > 0: at step k a remaining diagonal
- *   element was negative beyond the tolerance: A is indefinite; -1: not finite.
+ * @param info   batch x 1 of RITZ_I32, or RITZ_NO_MAT. k > 0: before step k (or after the last,
+ *   k - 1) a remaining diagonal element was negative beyond the tolerance: A is indefinite; -1: not
+ *   finite. Of a failed item, rank and pivots are those of the steps before.
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_SPD or
  *   RITZ_ERR_NOT_FINITE.
  *

@@ -56,7 +56,8 @@ typedef struct ritz_rank_options {
  * @param s    the stream.
  * @param A    m x n per item, float32 or float64; kept.
  * @param opts the tolerance, or NULL for the default.
- * @param rank batch x 1 of RITZ_I32; -1 for an item that is not finite.
+ * @param rank batch x 1 of RITZ_I32; -1 for an item that is not finite (or, which has not been seen,
+ *   whose iteration did not converge).
  * @return RITZ_OK or an argument error.
  *
  * Synchronises, Capturable, Cost, Source: as ritz_svd without vectors. */
@@ -67,7 +68,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_rank(ritz_stream *s, ritz_dmat A,
  *
  * @param s    the stream.
  * @param A    m x n per item, float32 or float64; kept.
- * @param cond batch x 1 of RITZ_F64; NaN for an item that is not finite.
+ * @param cond batch x 1 of RITZ_F64; NaN where ritz_rank gives -1.
  * @return RITZ_OK or an argument error.
  *
  * Estimates at the cost of a few solves: ritz_lu_condition, ritz_cholesky_condition.
@@ -81,7 +82,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_cond(ritz_stream *s, ritz_dmat A, ritz_
  * @param A    m x n per item, float32 or float64; kept.
  * @param X    n x m per item, of the same data type; NaN for a failed item.
  * @param opts the tolerance, or NULL for the default.
- * @param rank batch x 1 of RITZ_I32: singular values that were kept, or RITZ_NO_MAT.
+ * @param rank batch x 1 of RITZ_I32: singular values that were kept (-1 for a failed item), or
+ *   RITZ_NO_MAT.
  * @return RITZ_OK or an argument error. At ritz_stream_sync: as ritz_svd.
  *
  * Synchronises, Capturable: as ritz_svd. Cost: that of the SVD and 2mn min(m, n) flops.

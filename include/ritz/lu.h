@@ -45,7 +45,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lu(ritz_stream *s, ritz_dmat A, ritz_dm
  * @param B      n x r (left) or r x n (right) per item, of the same data type. In: B. Out: X.
  * @return RITZ_OK or an argument error. A singular item gives Inf or NaN, not an error.
  *
- * Synchronises: never. Capturable: yes. Workspace: a copy of B. Cost: 2n²r flops an item.
+ * Synchronises: never. Capturable: yes. Workspace: none. Cost: 2n²r flops an item.
  * Source: Higham 2002, theorem 9.4. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lu_solve(ritz_stream *s, ritz_side side, ritz_dmat LU,
                                                   ritz_dmat pivots, ritz_dmat B);
@@ -78,18 +78,20 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lu_slogdet(ritz_stream *s, ritz_dmat LU
 
 /** Estimate of the condition number κ₁(A) = ‖A‖₁ ‖A⁻¹‖₁ from an LU factorization.
  *
- * A lower bound, rarely below a third of the truth.
+ * A lower bound, up to rounding, rarely below a third of the truth.
  *
  * @param s      the stream.
- * @param A      the matrix that was factored.
+ * @param A      the matrix that was factored; kept.
  * @param LU     what ritz_lu left, n x n per item.
  * @param pivots its companion.
  * @param cond   batch x 1 of RITZ_F64; infinity for a singular item, NaN for one that is not
- *   finite.
+ *   finite; 0 if n is 0.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Cost: 5 solves with A or Aᵀ an item.
- * Source: Hager 1984; Higham 2002, section 15.3. */
+ * Synchronises: never. Capturable: yes. Workspace: two vectors an item. Cost: 5 solves with A or
+ * Aᵀ and two right-hand sides an item.
+ * Source: Hager 1984; Higham 2002, section 15.3 (five steps in any case; a second start, of random
+ * signs, in place of the vector that he tries at the end). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lu_condition(ritz_stream *s, ritz_dmat A, ritz_dmat LU,
                                                       ritz_dmat pivots, ritz_dmat cond);
 

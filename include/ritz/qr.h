@@ -17,7 +17,8 @@ extern "C" {
 
 /** How a QR factorization is computed. */
 typedef enum ritz_qr_method {
-    /** One matrix with m >= 4n: RITZ_QR_SKETCH; else RITZ_QR_HOUSEHOLDER. */
+    /** One matrix with m >= 4n, m >= 2n + 128 and mn² >= 2^20: RITZ_QR_SKETCH; else
+     * RITZ_QR_HOUSEHOLDER. */
     RITZ_QR_AUTO = 0,
     RITZ_QR_HOUSEHOLDER = 1, /**< reflections; unconditionally stable */
     /** Cholesky QR of A R_s⁻¹, R_s from a QR of a sparse random sketch of A: all work in matrix
@@ -49,8 +50,9 @@ typedef struct ritz_qr_report {
     const char *method_name; /**< its name, a constant string */
     const char *reason;      /**< why it was taken, a constant string */
     int fallbacks;           /**< methods that failed their check before it */
-    /** Smallest pivot of the last Cholesky factorization of a unit-scaled Gram matrix (methods of
-     * the Cholesky family): near 1 is good, below 0.01 is refused; else 0. */
+    /** Methods of the Cholesky family: the smallest pivot that any column, put last, has in the
+     * Gram matrix of the last step, scaled to a unit diagonal. 1 is best, below 0.1 is refused.
+     * Other methods: 0. */
     double smallest_pivot;
 } ritz_qr_report;
 
@@ -64,8 +66,9 @@ typedef struct ritz_qr_report {
  *
  * The diagonal of R is made non-negative, so that the factorization of a matrix of full column rank
  * is unique. An item with a NaN or an infinity gives NaN in its Q and R, and surfaces at
- * ritz_stream_sync as RITZ_ERR_NOT_FINITE. Whatever the method, the result is checked, and computed
- * by reflections if the check fails.
+ * ritz_stream_sync as RITZ_ERR_NOT_FINITE. The methods of the Cholesky family check their result;
+ * where the check fails, CholeskyQR2 is followed by the shifted CholeskyQR3, and the others (the
+ * sketch after a second draw) by reflections. They take a batch item by item.
  *
  * @param s      the stream.
  * @param A      m x n per item, float32 or float64.
@@ -74,13 +77,15 @@ typedef struct ritz_qr_report {
  * @param R      k x n, upper triangular with zeros below; RITZ_NO_MAT if only Q is wanted.
  * @param opts   choices, or NULL for the defaults. The methods other than RITZ_QR_HOUSEHOLDER need
  *   m >= n.
- * @param report receives the outcome, or NULL.
+ * @param report receives the outcome, or NULL. Of a batch: that of the item that fell back
+ *   furthest, with the smallest pivot of all.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never with RITZ_QR_HOUSEHOLDER, RITZ_QR_TSQR or for m < 4n, once (to see the check)
- * with the others. Capturable: no (cuSOLVER, or the check).
- * Workspace: a copy of A. Cost: 4mn² - 4n³/3 flops for both factors by reflections, 3mn² + O(n³) by
- * the sketch. Accuracy: ‖A - QR‖_F <= c n u ‖A‖_F, ‖QᵀQ - I‖_F <= c n u, unconditionally.
+ * Synchronises: never with RITZ_QR_HOUSEHOLDER and RITZ_QR_TSQR; with the others once an item, to
+ * see the check, and once more for each check that fails. Capturable: no (cuSOLVER, or the check).
+ * Workspace: a copy of A; O(n²) for the Cholesky family where Q is not A.
+ * Cost: 4mn² - 4n³/3 flops for both factors by reflections, 3mn² + O(n³) by the sketch.
+ * Accuracy: ‖A - QR‖_F <= c n u ‖A‖_F, ‖QᵀQ - I‖_F <= c n u, unconditionally.
  * Source: Golub and Van Loan 2013, section 5.2; Higham 2002, theorem 19.4; Balabanov,
  * arXiv:2210.09953 (sketch); Yamamoto, Nakatsukasa, Yanagisawa and Fukaya 2015 (CholeskyQR2);
  * Fukaya et al. 2020 (shifted CholeskyQR3); Demmel, Grigori, Hoemmen and Langou 2012 (TSQR). */
@@ -136,7 +141,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr_apply(ritz_stream *s, ritz_apply whi
 
 /** How the columns of a pivoted QR factorization are chosen. */
 typedef enum ritz_pivoting {
-    /** One matrix with m >= 4n: RITZ_PIVOTING_SKETCH; else RITZ_PIVOTING_NORM. */
+    /** One matrix as for RITZ_QR_AUTO: RITZ_PIVOTING_SKETCH; else RITZ_PIVOTING_NORM. */
     RITZ_PIVOTING_AUTO = 0,
     RITZ_PIVOTING_NORM = 1,  /**< the column of the largest remaining norm (LAPACK's geqp3) */
     RITZ_PIVOTING_SKETCH = 2 /**< by norms of a sketch of the columns: CQRRPT for tall matrices */
@@ -146,8 +151,8 @@ typedef enum ritz_pivoting {
 typedef struct ritz_qr_pivoted_options {
     size_t size;            /**< sizeof(ritz_qr_pivoted_options) */
     ritz_pivoting pivoting; /**< RITZ_PIVOTING_AUTO */
-    double rtol;            /**< rank: |R(i,i)| > rtol |R(1,1)|; 0: max(m, n) eps */
-    double atol;            /**< and > atol */
+    double rtol;            /**< rank: R(i,i) > rtol R(1,1); 0: max(m, n) eps */
+    double atol;            /**< and R(i,i) > atol */
     uint64_t seed;          /**< of the sketch */
 } ritz_qr_pivoted_options;
 
@@ -164,13 +169,16 @@ typedef struct ritz_qr_pivoted_options {
  * @param Q      m x k with orthonormal columns, k = min(m, n); RITZ_NO_MAT if not wanted.
  * @param R      k x n, upper triangular with zeros below, diag(R) >= 0; RITZ_NO_MAT if not wanted.
  * @param pivots n x 1 per item of RITZ_I32: column j of Q R is column pivots(j) of A, from 0.
- * @param rank   batch x 1 of RITZ_I32: the first r for which the tolerance is met, or RITZ_NO_MAT.
- * @param opts   choices, or NULL for the defaults.
- * @return RITZ_OK or an argument error. An item that is not finite gives NaN and rank 0, and
+ * @param rank   batch x 1 of RITZ_I32: how many elements of diag(R) are above the tolerance, or
+ *   RITZ_NO_MAT.
+ * @param opts   choices, or NULL for the defaults. RITZ_PIVOTING_SKETCH needs m >= n.
+ * @return RITZ_OK or an argument error. An item that is not finite gives NaN and rank -1, and
  *   surfaces at ritz_stream_sync.
  *
- * Synchronises: never with RITZ_PIVOTING_NORM, once with RITZ_PIVOTING_SKETCH. Capturable: no.
- * Workspace: a copy of A. Cost: about 4mn² flops with Q. Accuracy: as ritz_qr; that a small R(k,k)
+ * Synchronises: never with RITZ_PIVOTING_NORM, once an item with RITZ_PIVOTING_SKETCH.
+ * Capturable: no.
+ * Workspace: a copy of A. Cost: about 4mn² flops with Q; by the sketch 3mn², and 4mn² more where
+ * not all columns are resolved. Accuracy: as ritz_qr; that a small R(k,k)
  * shows the rank is the rule, not a theorem (Kahan's matrix is the exception); where it must be
  * certain take ritz_svd.
  * Source: Golub and Van Loan 2013, section 5.4; Melnichenko et al., arXiv:2311.08316 (CQRRPT). */

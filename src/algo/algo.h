@@ -34,7 +34,22 @@ ritz_status ritz_algo_info_clear(ritz_stream *s, ritz_dmat user_info);
 /* uplo is RITZ_LOWER or RITZ_UPPER. */
 ritz_status ritz_algo_check_triangle(ritz_uplo uplo, ritz_status code);
 
+/* What ritz_gemm asks of its arguments; a, b, c are their names for messages. (blas.c) */
+ritz_status ritz_algo_check_gemm(const ritz_stream *s, ritz_dmat A, const char *a, ritz_dmat B,
+                                 const char *b, ritz_dmat C, const char *c);
+
 /* ---- dense factorizations --------------------------------------------------------------- */
+
+/* B = A⁻¹ B from the Cholesky factor in triangle `uplo` of F. (cholesky.c) */
+ritz_status ritz_algo_cholesky_substitute(ritz_stream *s, ritz_uplo uplo, ritz_dmat F, ritz_dmat B);
+
+/* pivots is n x 1 per item of RITZ_I32; an output, or an input that may be one for all. (lu.c) */
+ritz_status ritz_algo_check_pivots(const ritz_stream *s, ritz_dmat pivots, int64_t n, int64_t batch,
+                                   int output);
+
+/* B = A⁻¹ B, or A⁻ᵀ B, from the LU factorization of A. (lu.c) */
+ritz_status ritz_algo_lu_substitute(ritz_stream *s, int transposed, ritz_dmat LU, ritz_dmat pivots,
+                                    ritz_dmat B);
 
 /* Orthonormalise the columns of Y in place: Y m x l, l <= m, column-major, one item. Non-finite
  * data is the caller's business. (qr.c) */
@@ -54,11 +69,26 @@ ritz_status ritz_algo_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R);
 ritz_status ritz_algo_svd(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz_dmat V,
                           ritz_dmat flags, ritz_dmat info);
 
-/* The first W.rows eigenvalues of symmetric A (n x n, any layout, kept, triangle `uplo` read) in
- * `order`, their vectors in V (n x W.rows, or RITZ_NO_MAT), signs fixed. info: the settled verdict,
- * I32, batch x 1; failed items are NaN. (eigh.c) */
+/* The same by the fastest way, S with all min(m, n) values: the device's operation for small matrices
+ * if U and V are whole, and for one large tall or wide matrix a method whose check the host waits
+ * for. v: just opened; on return v.info is the settled verdict. (svd.c) */
+ritz_status ritz_algo_svd_thin(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz_dmat V,
+                               struct ritz_verdict v);
+
+/* The eigenvalues number first .. first+W.rows-1 of symmetric A (n x n, any layout, kept, triangle
+ * `uplo` read) in `order`, their vectors in V (n x W.rows, or RITZ_NO_MAT), signs fixed. info: the
+ * settled verdict, I32, batch x 1; failed items are NaN. (eigh.c) */
 ritz_status ritz_algo_eigh(ritz_stream *s, ritz_uplo uplo, ritz_order order, ritz_dmat A,
-                           ritz_dmat W, ritz_dmat V, ritz_dmat info);
+                           int64_t first, ritz_dmat W, ritz_dmat V, ritz_dmat info);
+
+/* ---- results of a few numbers an item (scalars.c) --------------------------------------- */
+
+/* X is an output of batch x cols (one row an item) of this data type, and lies apart from A. */
+ritz_status ritz_algo_check_scalars(const ritz_stream *s, ritz_dmat X, const char *name,
+                                    ritz_dtype dtype, int64_t batch, int64_t cols, ritz_dmat A);
+
+/* A column of such a matrix as a batch of 1 x 1 matrices. */
+ritz_dmat ritz_algo_scalar_items(ritz_dmat column);
 
 /* ---- linear operators (linop.c) --------------------------------------------------------- */
 
@@ -79,7 +109,9 @@ ritz_status ritz_algo_linop_sumsq(ritz_stream *s, const ritz_linop *op, ritz_dma
 enum ritz_random_purpose {
     RITZ_RANDOM_USER = 0,   /* ritz_random_fill */
     RITZ_RANDOM_SKETCH = 1, /* test matrices of range finders */
-    RITZ_RANDOM_PROBE = 2   /* probes of error figures */
+    RITZ_RANDOM_PROBE = 2,  /* probes of error figures */
+    RITZ_RANDOM_ROWS = 3,   /* sparse sketches of rows; the substream counts the draws */
+    RITZ_RANDOM_HAAR = 4    /* random orthogonal matrices */
 };
 
 /* G = independent standard normal numbers, one item. (random.c) */

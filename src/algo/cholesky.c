@@ -8,6 +8,24 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
 
+static ritz_status factor(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, struct ritz_verdict v)
+{
+    RITZ_TRY(ritz_op_finite_guard(s, uplo, A, v.flags));
+    RITZ_TRY(ritz_op_potrf(s, uplo, A, v.info));
+    RITZ_TRY(ritz_algo_verdict_settle(s, v));
+    return ritz_op_poison(s, uplo, v.info, A);
+}
+
+/* In one pass, without a verdict of our own: clearing and copying it would be felt. */
+static ritz_status small(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat info)
+{
+    ritz_dmat found = info;
+    if (!ritz_present(info))
+        RITZ_TRY(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, A.batch, 1, 1, &found));
+    RITZ_TRY(ritz_op_small_cholesky(s, uplo, A, found));
+    return ritz_present(info) ? RITZ_OK : ritz_op_info_report(s, RITZ_ERR_NOT_SPD, found);
+}
+
 ritz_status ritz_cholesky(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat info)
 {
     RITZ_ENTER(s, &A);
@@ -23,19 +41,19 @@ ritz_status ritz_cholesky(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     struct ritz_verdict v;
+    if (ritz_op_offered(s, RITZ_OP_small_cholesky, &A, 1)) {
+        RITZ_TRY_OUT(small(s, uplo, A, info));
+        goto out;
+    }
     RITZ_TRY_OUT(ritz_algo_verdict_open(s, A.batch, &v));
-    RITZ_TRY_OUT(ritz_op_finite_guard(s, uplo, A, v.flags));
-    RITZ_TRY_OUT(ritz_op_potrf(s, uplo, A, v.info));
-    RITZ_TRY_OUT(ritz_algo_verdict_settle(s, v));
-    RITZ_TRY_OUT(ritz_op_poison(s, uplo, v.info, A));
+    RITZ_TRY_OUT(factor(s, uplo, A, v));
     RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_NOT_SPD, v, info));
 out:
     ritz_work_release(s, mark);
     return rc;
 }
 
-/* B = A⁻¹ B from the factor in triangle `uplo` of F. */
-static ritz_status substitute(ritz_stream *s, ritz_uplo uplo, ritz_dmat F, ritz_dmat B)
+ritz_status ritz_algo_cholesky_substitute(ritz_stream *s, ritz_uplo uplo, ritz_dmat F, ritz_dmat B)
 {
     const ritz_dmat L = uplo == RITZ_LOWER ? F : ritz_t(F);
     RITZ_TRY(ritz_op_trsm(s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1.0, L, B));
@@ -63,14 +81,7 @@ ritz_status ritz_cholesky_solve(ritz_stream *s, ritz_uplo uplo, ritz_dmat L, rit
     RITZ_TRY(ritz_algo_check_triangle(uplo, RITZ_ERR_ARGUMENT));
     RITZ_TRY(check_system(s, L, "L", B));
     if (ritz_empty(B)) return RITZ_OK;
-    return substitute(s, uplo, L, B);
-}
-
-/* A batch x 1 vector as `batch` items of 1 x 1. */
-static ritz_dmat entries(ritz_dmat v)
-{
-    const int64_t stride = v.layout == RITZ_COL_MAJOR ? 1 : v.ld;
-    return ritz_batched(ritz_block(v, 0, 0, 1, 1), v.rows, stride);
+    return ritz_algo_cholesky_substitute(s, uplo, L, B);
 }
 
 /* Factor a copy F of A. A matrix that stands for all items is factored once, and its verdict is
@@ -87,8 +98,19 @@ static ritz_status factor_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, stru
     RITZ_TRY(ritz_op_finite_guard(s, uplo, *F, own.flags));
     RITZ_TRY(ritz_op_potrf(s, uplo, *F, own.info));
     if (!shared) return RITZ_OK;
-    RITZ_TRY(ritz_op_copy(s, own.flags, entries(v.flags)));
-    return ritz_op_copy(s, own.info, entries(v.info));
+    RITZ_TRY(ritz_op_copy(s, own.flags, ritz_algo_scalar_items(v.flags)));
+    return ritz_op_copy(s, own.info, ritz_algo_scalar_items(v.info));
+}
+
+static ritz_status solve_by_parts(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B,
+                                  struct ritz_verdict v)
+{
+    ritz_dmat F;
+    RITZ_TRY(factor_copy(s, uplo, A, v, &F));
+    RITZ_TRY(ritz_op_finite_guard(s, RITZ_BOTH, B, v.flags));
+    RITZ_TRY(ritz_algo_cholesky_substitute(s, uplo, F, B));
+    RITZ_TRY(ritz_algo_verdict_settle(s, v));
+    return ritz_op_poison(s, RITZ_BOTH, v.info, B);
 }
 
 ritz_status ritz_spd_solve(ritz_stream *s, ritz_dmat A, ritz_dmat B,
@@ -108,13 +130,12 @@ ritz_status ritz_spd_solve(ritz_stream *s, ritz_dmat A, ritz_dmat B,
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     struct ritz_verdict v;
-    ritz_dmat F;
+    const ritz_dmat key[] = {A, B};
     RITZ_TRY_OUT(ritz_algo_verdict_open(s, B.batch, &v));
-    RITZ_TRY_OUT(factor_copy(s, uplo, A, v, &F));
-    RITZ_TRY_OUT(ritz_op_finite_guard(s, RITZ_BOTH, B, v.flags));
-    RITZ_TRY_OUT(substitute(s, uplo, F, B));
-    RITZ_TRY_OUT(ritz_algo_verdict_settle(s, v));
-    RITZ_TRY_OUT(ritz_op_poison(s, RITZ_BOTH, v.info, B));
+    if (ritz_op_offered(s, RITZ_OP_small_spd_solve, key, 2))
+        RITZ_TRY_OUT(ritz_op_small_spd_solve(s, uplo, A, B, v.info));
+    else
+        RITZ_TRY_OUT(solve_by_parts(s, uplo, A, B, v));
     RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_NOT_SPD, v, info));
 out:
     ritz_work_release(s, mark);

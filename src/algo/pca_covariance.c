@@ -42,7 +42,7 @@ ritz_status pca_by_covariance(struct pca_fit *f)
     RITZ_TRY_OUT(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, f->n, f->n, 1, &G));
     RITZ_TRY_OUT(accumulate(f, G));
     RITZ_TRY_OUT(ritz_op_col_sums(f->s, pca_diagonal(G), trace_d)); /* trace(G) = ‖Xc‖_F² */
-    RITZ_TRY_OUT(ritz_algo_eigh(f->s, RITZ_LOWER, RITZ_DESCENDING, G, W, V, info_d));
+    RITZ_TRY_OUT(ritz_algo_eigh(f->s, RITZ_LOWER, RITZ_DESCENDING, G, 0, W, V, info_d));
     RITZ_TRY_OUT(pca_fetch(f, info_d, &info));
     RITZ_TRY_OUT(pca_fetch(f, trace_d, &trace));
     RITZ_TRY_OUT(pca_fetch(f, W, f->sigma));

@@ -32,6 +32,101 @@ out:
     return rc;
 }
 
+/* A full product with the triangle T cut out of A. With a unit diagonal, T is the strict triangle
+ * (a triangle with its diagonal in the block that is one smaller) and B itself is the rest of it:
+ * alpha (T + I) B = alpha T B + alpha B. */
+ritz_status ritz_composite_trmm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag diag,
+                                double alpha, ritz_dmat A, ritz_dmat B)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t n = A.rows;
+    const int left = side == RITZ_LEFT, lower = uplo == RITZ_LOWER, unit = diag == RITZ_UNIT;
+    ritz_dmat T, P;
+    if (alpha == 0.0) return ritz_op_fill(s, 0.0, B);
+    RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, A.layout, n, n, A.batch, &T));
+    RITZ_TRY_OUT(ritz_work_dmat(s, B.dtype, B.layout, B.rows, B.cols, B.batch, &P));
+    if (unit) {
+        RITZ_TRY_OUT(ritz_op_fill(s, 0.0, T));
+        RITZ_TRY_OUT(ritz_op_tri_copy(s, uplo, ritz_block(A, lower, !lower, n - 1, n - 1),
+                                      ritz_block(T, lower, !lower, n - 1, n - 1)));
+    } else {
+        RITZ_TRY_OUT(ritz_op_tri_copy(s, uplo, A, T));
+    }
+    RITZ_TRY_OUT(ritz_op_copy(s, B, P));
+    RITZ_TRY_OUT(ritz_op_gemm(s, alpha, left ? T : P, left ? P : T, unit ? alpha : 0.0, B));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status ritz_composite_gemm_grouped(ritz_stream *s, int64_t count, double alpha,
+                                        const ritz_dmat *A, const ritz_dmat *B, double beta,
+                                        const ritz_dmat *C)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (!ritz_empty(C[i])) RITZ_TRY(ritz_op_gemm(s, alpha, A[i], B[i], beta, C[i]));
+    }
+    return RITZ_OK;
+}
+
+/* Rows whose products are summed in the type of the matrix; the sums of such chunks are added in
+ * float64. Long sums would show in the orthogonality of a tall QR. Never fewer rows than columns:
+ * the Gram matrices of the chunks need no more room than the matrix. */
+static int64_t gram_chunk(int64_t n)
+{
+    return n > 512 ? n : 512;
+}
+
+/* G = WᵀW: the Gram matrices P_b of all chunks in two products, then their sum. */
+static ritz_status gram_by_chunks(ritz_stream *s, ritz_dmat W, ritz_dmat G)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t n = W.cols, rows = gram_chunk(n), full = W.rows / rows;
+    const int64_t chunks = full + (W.rows % rows != 0);
+    const int64_t step = W.layout == RITZ_ROW_MAJOR ? rows * W.ld : rows;
+    const ritz_dmat body = ritz_batched(ritz_row_range(W, 0, rows), full, step);
+    const ritz_dmat tail = ritz_row_range(W, full * rows, W.rows - full * rows);
+    ritz_dmat P, sum;
+    RITZ_TRY_OUT(ritz_work_dmat(s, W.dtype, RITZ_COL_MAJOR, n, n, chunks, &P));
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n * n, 1, 1, &sum));
+    RITZ_TRY_OUT(ritz_op_gemm(s, 1.0, ritz_t(body), body, 0.0, ritz_batch_range(P, 0, full)));
+    if (tail.rows > 0)
+        RITZ_TRY_OUT(ritz_op_gemm(s, 1.0, ritz_t(tail), tail, 0.0, ritz_item(P, full)));
+
+    ritz_dmat flat = P; /* a chunk a row */
+    flat.rows = chunks;
+    flat.cols = flat.ld = flat.batch_stride = n * n;
+    flat.layout = RITZ_ROW_MAJOR;
+    flat.batch = 1;
+    RITZ_TRY_OUT(ritz_op_col_sums(s, flat, sum));
+    sum.rows = sum.cols = sum.ld = n;
+    RITZ_TRY_OUT(ritz_op_copy(s, sum, G));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* X = A R⁻¹ in X, or in a copy of A if only G is wanted. */
+ritz_status ritz_composite_solve_gram(ritz_stream *s, ritz_dmat R, ritz_dmat A, ritz_dmat X,
+                                      ritz_dmat G)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    ritz_dmat W = X;
+    if (!ritz_present(X)) RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, A.layout, A.rows, A.cols, 1, &W));
+    if (W.data != A.data) RITZ_TRY_OUT(ritz_op_copy(s, A, W));
+    RITZ_TRY_OUT(ritz_op_trsm(s, RITZ_RIGHT, RITZ_UPPER, RITZ_NON_UNIT, 1.0, R, W));
+    if (ritz_present(G) && W.rows > gram_chunk(W.cols))
+        RITZ_TRY_OUT(gram_by_chunks(s, W, G));
+    else if (ritz_present(G))
+        RITZ_TRY_OUT(ritz_op_syrk(s, RITZ_LOWER, 1.0, ritz_t(W), 0.0, G));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
 /* C = op(Q) C with Q formed as a square matrix. */
 ritz_status ritz_composite_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat tau,
                                  ritz_dmat C)

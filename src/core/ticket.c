@@ -68,6 +68,11 @@ ritz_status ritz_ticket_fail(const ritz_stream *s, const struct ritz_device_stat
         snprintf(what, sizeof what,
                  "the leading minor of order %" PRId64 " is not positive definite", status->index);
         break;
+    case RITZ_ERR_SINGULAR:
+        snprintf(what, sizeof what,
+                 "the matrix is singular: pivot %" PRId64 " of its LU factorization is 0",
+                 status->index);
+        break;
     case RITZ_ERR_NOT_CONVERGED:
         snprintf(what, sizeof what, "the iteration did not converge (info %" PRId64 ")",
                  status->index);

@@ -5,7 +5,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "core/convert.h"
-#include "cpu/lapack.h"
+#include "cpu/gemm.h"
+#include "cpu/small_gemm.h"
 
 /* BLAS takes sizes of 31 bits: a product with a larger one is computed in parts of this size. */
 #define LARGEST_PART (INT64_C(1) << 30)
@@ -13,17 +14,6 @@
 /* float16 and bfloat16 factors are widened in blocks of at most this many rows and columns: 4 MiB
  * each, and so much work in one product that widening is a few percent of it. */
 enum { HALF_BLOCK = 1024 };
-
-struct gemm_arguments {
-    double alpha, beta;
-    int64_t m, n, k; /* of the column-major C */
-    struct cpu_operand A, B, C;
-    CBLAS_TRANSPOSE trans_a, trans_b;
-    ritz_dtype dtype; /* of A and B */
-    struct cpu_items items;
-    float *widened; /* a block of A and one of B for each slot; only for 16-bit factors */
-    size_t slot_bytes, widened_b;
-};
 
 struct syrk_arguments {
     double alpha, beta;
@@ -34,7 +24,7 @@ struct syrk_arguments {
     struct cpu_items items;
 };
 
-struct trsm_arguments {
+struct triangular {
     double alpha;
     int rows, cols; /* of the column-major B */
     struct cpu_operand A, B;
@@ -75,7 +65,7 @@ struct block {
     ritz_elem type;
 };
 
-static struct block block_of(const struct gemm_arguments *g, const struct cpu_operand *M,
+static struct block block_of(const struct cpu_gemm *g, const struct cpu_operand *M,
                              CBLAS_TRANSPOSE trans, int64_t b, int64_t i, int64_t j, int64_t rows,
                              int64_t cols, float *target)
 {
@@ -107,7 +97,7 @@ static void widen(const struct cpu_compute *c, struct block *block)
 
 static void gemm_half_item(const struct cpu_compute *c, const void *arguments, int64_t b, int slot)
 {
-    const struct gemm_arguments *g = arguments;
+    const struct cpu_gemm *g = arguments;
     char *scratch = (char *)g->widened + (size_t)slot * g->slot_bytes;
     float *A = (float *)scratch, *B = (float *)(scratch + g->widened_b);
     float *C = cpu_item_data(&g->C, b);
@@ -129,37 +119,54 @@ static void gemm_half_item(const struct cpu_compute *c, const void *arguments, i
     }
 }
 
-static void gemm_half_run(const struct cpu_context *ctx, const void *arguments)
+cpu_item cpu_gemm_item(ritz_dtype dtype)
 {
-    const struct gemm_arguments *g = arguments;
-    cpu_items_run(ctx, &g->items, gemm_half_item, g);
+    switch (dtype) {
+    case RITZ_F64: return gemm_item_f64;
+    case RITZ_F32: return gemm_item_f32;
+    default: return gemm_half_item;
+    }
 }
 
-static ritz_status gemm_half(ritz_stream *s, struct gemm_arguments *g)
+double cpu_gemm_flops(const struct cpu_gemm *g)
 {
-    const struct ritz_work_mark mark = ritz_work_mark(s);
+    return 2.0 * (double)g->m * (double)g->n * (double)g->k;
+}
+
+static void gemm_run(const struct cpu_context *ctx, const void *arguments)
+{
+    const struct cpu_gemm *g = arguments;
+    cpu_items_run(ctx, &g->items, cpu_gemm_item(g->dtype), g);
+}
+
+void cpu_gemm_lay_out(struct cpu_gemm *g)
+{
     const int64_t m = smaller(g->m, HALF_BLOCK), n = smaller(g->n, HALF_BLOCK);
     const int64_t k = smaller(g->k, HALF_BLOCK);
+    g->slot_bytes = 0;
     (void)cpu_piece(&g->slot_bytes, m * k, sizeof(float));
     g->widened_b = cpu_piece(&g->slot_bytes, k * n, sizeof(float));
+}
+
+static ritz_status gemm_half(ritz_stream *s, struct cpu_gemm *g)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
     void *widened = NULL;
+    cpu_gemm_lay_out(g);
     RITZ_TRY(ritz_work_bytes(s, (size_t)g->items.slots * g->slot_bytes, &widened));
     g->widened = widened;
-    const ritz_status status = cpu_enqueue(s, gemm_half_run, g, sizeof *g);
+    const ritz_status status = cpu_enqueue(s, gemm_run, g, sizeof *g);
     ritz_work_release(s, mark);
     return status;
 }
 
 /* ---- the entries ----------------------------------------------------------------------------- */
 
-ritz_status cpu_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, double beta,
-                     ritz_dmat C)
+struct cpu_gemm cpu_gemm_of(double alpha, ritz_dmat A, ritz_dmat B, double beta, ritz_dmat C)
 {
-    if (ritz_empty(C)) return RITZ_OK;
-    if (alpha == 0.0 || A.cols == 0) return cpu_scale(s, beta, C);
     const int swap = C.layout == RITZ_ROW_MAJOR;
     const ritz_dmat *left = swap ? &B : &A, *right = swap ? &A : &B;
-    struct gemm_arguments g = {
+    return (struct cpu_gemm){
         .alpha = alpha,
         .beta = beta,
         .m = swap ? C.cols : C.rows,
@@ -172,12 +179,18 @@ ritz_status cpu_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, dou
         .trans_b = right->layout == C.layout ? CblasNoTrans : CblasTrans,
         .dtype = A.dtype,
     };
-    g.items = cpu_items_plan(s, C.batch, 2.0 * (double)g.m * (double)g.n * (double)g.k);
-    switch (A.dtype) {
-    case RITZ_F64: return cpu_enqueue(s, gemm_run_f64, &g, sizeof g);
-    case RITZ_F32: return cpu_enqueue(s, gemm_run_f32, &g, sizeof g);
-    default: return gemm_half(s, &g);
-    }
+}
+
+ritz_status cpu_gemm(ritz_stream *s, double alpha, ritz_dmat A, ritz_dmat B, double beta,
+                     ritz_dmat C)
+{
+    if (ritz_empty(C)) return RITZ_OK;
+    if (alpha == 0.0 || A.cols == 0) return cpu_scale(s, beta, C);
+    if (cpu_small_gemm_takes(A, B, C)) return cpu_small_gemm(s, alpha, A, B, beta, C);
+    struct cpu_gemm g = cpu_gemm_of(alpha, A, B, beta, C);
+    g.items = cpu_items_plan(s, C.batch, cpu_gemm_flops(&g));
+    if (g.dtype == RITZ_F16 || g.dtype == RITZ_BF16) return gemm_half(s, &g);
+    return cpu_enqueue(s, gemm_run, &g, sizeof g);
 }
 
 ritz_status cpu_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A, double beta,
@@ -198,13 +211,12 @@ ritz_status cpu_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A, 
     return cpu_enqueue(s, C.dtype == RITZ_F64 ? syrk_run_f64 : syrk_run_f32, &g, sizeof g);
 }
 
-ritz_status cpu_trsm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag diag, double alpha,
-                     ritz_dmat A, ritz_dmat B)
+/* A op B or B op A with triangular A, in terms of a column-major B. */
+static struct triangular triangular_of(ritz_stream *s, ritz_side side, ritz_uplo uplo,
+                                       ritz_diag diag, double alpha, ritz_dmat A, ritz_dmat B)
 {
-    if (ritz_empty(B)) return RITZ_OK;
-    if (alpha == 0.0) return cpu_scale(s, 0.0, B);
     const int flip = B.layout == RITZ_ROW_MAJOR;
-    const struct trsm_arguments g = {
+    return (struct triangular){
         .alpha = alpha,
         .rows = cpu_int(flip ? B.cols : B.rows),
         .cols = cpu_int(flip ? B.rows : B.cols),
@@ -216,5 +228,22 @@ ritz_status cpu_trsm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag d
         .diag = diag == RITZ_UNIT ? CblasUnit : CblasNonUnit,
         .items = cpu_items_plan(s, B.batch, (double)B.rows * (double)B.cols * (double)A.rows),
     };
+}
+
+ritz_status cpu_trsm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag diag, double alpha,
+                     ritz_dmat A, ritz_dmat B)
+{
+    if (ritz_empty(B)) return RITZ_OK;
+    if (alpha == 0.0) return cpu_scale(s, 0.0, B);
+    const struct triangular g = triangular_of(s, side, uplo, diag, alpha, A, B);
     return cpu_enqueue(s, B.dtype == RITZ_F64 ? trsm_run_f64 : trsm_run_f32, &g, sizeof g);
+}
+
+ritz_status cpu_trmm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag diag, double alpha,
+                     ritz_dmat A, ritz_dmat B)
+{
+    if (ritz_empty(B)) return RITZ_OK;
+    if (alpha == 0.0) return cpu_scale(s, 0.0, B);
+    const struct triangular g = triangular_of(s, side, uplo, diag, alpha, A, B);
+    return cpu_enqueue(s, B.dtype == RITZ_F64 ? trmm_run_f64 : trmm_run_f32, &g, sizeof g);
 }

@@ -5,15 +5,17 @@
  * whole items are the better portions as long as there is one for each thread. */
 #define SMALL_ITEM_FLOPS (2.0 * 64 * 64 * 64)
 #define MEDIUM_ITEM_FLOPS (2.0 * 256 * 256 * 256)
-/* Flops that make it worth handing a portion to a thread. */
-#define PORTION_FLOPS 1.0e5
+
+int cpu_items_shared(double flops, int64_t batch, int threads)
+{
+    return flops <= SMALL_ITEM_FLOPS || (flops <= MEDIUM_ITEM_FLOPS && batch >= threads);
+}
 
 struct cpu_items cpu_items_plan(const ritz_stream *s, int64_t batch, double flops)
 {
     struct cpu_items items = {.batch = batch, .flops = flops, .slots = 1};
     const int threads = s->device->info.threads;
-    const int shared =
-        flops <= SMALL_ITEM_FLOPS || (flops <= MEDIUM_ITEM_FLOPS && batch >= threads);
+    const int shared = cpu_items_shared(flops, batch, threads);
     if (shared && batch > 1 && flops * (double)batch >= CPU_PARALLEL_FLOPS)
         items.slots = batch < threads ? (int)batch : threads;
     return items;
@@ -36,7 +38,7 @@ static void run_portion(void *context, int64_t i, int thread)
 /* Items in a portion: enough work, and enough portions for each thread to get several. */
 static int64_t portion_size(const struct cpu_items *items)
 {
-    const double by_work = PORTION_FLOPS / (items->flops + 1.0);
+    const double by_work = CPU_PORTION_FLOPS / (items->flops + 1.0);
     const int64_t by_count = items->batch / (4 * (int64_t)items->slots);
     const int64_t size = by_work < (double)by_count ? (int64_t)by_work : by_count;
     return size > 1 ? size : 1;

@@ -13,11 +13,18 @@
 
 #include "cpu/parallel.h"
 
+/* Flops that make it worth handing a portion to a thread. */
+#define CPU_PORTION_FLOPS 1.0e5
+
 struct cpu_items {
     int64_t batch;
     double flops; /* of one item */
     int slots;    /* threads that share the items; 1: the threads are left to BLAS */
 };
+/* Whether `batch` items of so many flops each are better shared among the threads than computed by
+ * all threads one after the other. */
+int cpu_items_shared(double flops, int64_t batch, int threads);
+
 struct cpu_items cpu_items_plan(const ritz_stream *s, int64_t batch, double flops);
 
 /* One item. `c` is for parallel loops inside it; it has one thread where the items share the

@@ -201,7 +201,7 @@ static void sum_chunk(void *context, int64_t chunk, int thread)
     const struct moments *job = context;
     const struct cpu_view v = chunk_of(job, chunk);
     (void)thread;
-    cpu_block_sums(&v, 0, job->partial + chunk * job->A.cols);
+    cpu_block_sums(&v, CPU_VALUES, job->partial + chunk * job->A.cols);
 }
 
 static void stage_chunk(void *context, int64_t chunk, int thread)

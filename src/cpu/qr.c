@@ -16,6 +16,13 @@ struct qr_arguments {
     int lwork;
 };
 
+struct geqp3_arguments {
+    struct qr_arguments qr;
+    int32_t *pivots;
+    int64_t pivots_item, pivots_stride; /* elements between the items' vectors, and in one */
+    size_t order;                       /* LAPACK's pivots, in the scratch */
+};
+
 struct ormqr_arguments {
     int m, n, reflectors; /* C is m x n */
     int transposed;
@@ -64,6 +71,31 @@ ritz_status cpu_geqrf(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
     const int f64 = A.dtype == RITZ_F64;
     q.lwork = f64 ? geqrf_lwork_f64(&q) : geqrf_lwork_f32(&q);
     return enqueue_qr(s, &q, A.dtype, f64 ? geqrf_run_f64 : geqrf_run_f32);
+}
+
+ritz_status cpu_geqp3(ritz_stream *s, ritz_dmat A, ritz_dmat pivots, ritz_dmat tau)
+{
+    if (A.cols == 0 || A.batch == 0) return RITZ_OK;
+    const double m = (double)A.rows, n = (double)A.cols, k = (double)tau.rows;
+    const size_t element = ritz_dtype_size(A.dtype);
+    struct geqp3_arguments q = {
+        .qr = qr_arguments(s, A, tau, 4.0 * m * n * k),
+        .pivots = pivots.data,
+        .pivots_item = pivots.batch > 1 ? pivots.batch_stride : 0,
+        .pivots_stride = cpu_vector_stride(pivots),
+    };
+    q.qr.lwork = A.dtype == RITZ_F64 ? geqp3_lwork_f64(&q.qr) : geqp3_lwork_f32(&q.qr);
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    void *scratch = NULL;
+    (void)cpu_piece(&q.qr.slot_bytes, q.qr.reflectors, element);
+    q.order = cpu_piece(&q.qr.slot_bytes, q.qr.n, sizeof(lapack_int));
+    q.qr.work = cpu_piece(&q.qr.slot_bytes, q.qr.lwork, element);
+    RITZ_TRY(ritz_work_bytes(s, (size_t)q.qr.items.slots * q.qr.slot_bytes, &scratch));
+    q.qr.scratch = scratch;
+    const ritz_status status =
+        cpu_enqueue(s, A.dtype == RITZ_F64 ? geqp3_run_f64 : geqp3_run_f32, &q, sizeof q);
+    ritz_work_release(s, mark);
+    return status;
 }
 
 ritz_status cpu_orgqr(ritz_stream *s, ritz_dmat A, ritz_dmat tau)

@@ -197,3 +197,21 @@ void cpu_random_fill_f64(const cpu_random_block *block, double *out, int64_t row
 {
     cpu_random_fill_f64_on(best_path(), block, out, row_stride, col_stride);
 }
+
+void cpu_random_words_on(cpu_random_path path, uint64_t seed, uint32_t stream_word, uint64_t block0,
+                         int64_t blocks, uint32_t cols, uint32_t *out)
+{
+    switch (path) {
+#if defined(__x86_64__)
+    case CPU_RANDOM_AVX512: fill_words_avx512(seed, stream_word, block0, blocks, cols, out); return;
+    case CPU_RANDOM_AVX2: fill_words_avx2(seed, stream_word, block0, blocks, cols, out); return;
+#endif
+    default: fill_words_baseline(seed, stream_word, block0, blocks, cols, out); return;
+    }
+}
+
+void cpu_random_words(uint64_t seed, uint32_t stream_word, uint64_t block0, int64_t blocks,
+                      uint32_t cols, uint32_t *out)
+{
+    cpu_random_words_on(best_path(), seed, stream_word, block0, blocks, cols, out);
+}

@@ -30,6 +30,10 @@ void cpu_random_fill_f32(const cpu_random_block *block, float *out, int64_t row_
 void cpu_random_fill_f64(const cpu_random_block *block, double *out, int64_t row_stride,
                          int64_t col_stride);
 
+/* The words themselves: out[i * cols + j] = word(4*block0 + i, j) for 4*blocks rows. */
+void cpu_random_words(uint64_t seed, uint32_t stream_word, uint64_t block0, int64_t blocks,
+                      uint32_t cols, uint32_t *out);
+
 /* The instruction sets the kernels are built for. The functions above take the best one that the
  * processor has; the tests compare all of them. */
 typedef enum cpu_random_path {
@@ -45,5 +49,7 @@ void cpu_random_fill_f32_on(cpu_random_path path, const cpu_random_block *block,
                             int64_t row_stride, int64_t col_stride);
 void cpu_random_fill_f64_on(cpu_random_path path, const cpu_random_block *block, double *out,
                             int64_t row_stride, int64_t col_stride);
+void cpu_random_words_on(cpu_random_path path, uint64_t seed, uint32_t stream_word, uint64_t block0,
+                         int64_t blocks, uint32_t cols, uint32_t *out);
 
 #endif

@@ -31,6 +31,7 @@ static const bits_f64 modulus_bits_f64 = INT64_MAX;
 typedef float real4_f32 __attribute__((vector_size(16)));
 typedef double real4_f64 __attribute__((vector_size(32)));
 typedef double double4 __attribute__((vector_size(32)));
+typedef int64_t bits4 __attribute__((vector_size(32)));
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -40,6 +41,34 @@ static int64_t smaller(int64_t a, int64_t b)
 static int64_t pieces(int64_t total, int64_t size)
 {
     return (total + size - 1) / size;
+}
+
+/* ---- what is summed -------------------------------------------------------------------------- */
+
+static inline double factor_of(enum cpu_term term)
+{
+    return term == CPU_LARGE_SQUARES ? 0x1p-600 : term == CPU_SMALL_SQUARES ? 0x1p600 : 1.0;
+}
+
+static inline double term1(double x, enum cpu_term term, double factor)
+{
+    if (term == CPU_VALUES) return x;
+    if (term == CPU_MODULI) return fabs(x);
+    x *= factor;
+    return x * x;
+}
+
+/* Through pointers, because how vectors are passed depends on the instruction set. */
+static inline void add_terms4(double4 *sum, const double4 *x, enum cpu_term term, double factor)
+{
+    if (term == CPU_VALUES) {
+        *sum += *x;
+    } else if (term == CPU_MODULI) {
+        *sum += (double4)((bits4)*x & INT64_MAX);
+    } else {
+        const double4 scaled = *x * factor;
+        *sum += scaled * scaled;
+    }
 }
 
 /* Bits of non-negative numbers are ordered as the numbers are. */
@@ -56,12 +85,12 @@ static void raise_largest(_Atomic uint64_t *largest, double value)
 #define TEMPLATE "cpu/reduce.inc"
 #include "cpu/real_types.inc"
 
-void cpu_block_sums(const struct cpu_view *A, int squares, double *sums)
+void cpu_block_sums(const struct cpu_view *A, enum cpu_term term, double *sums)
 {
     if (cpu_fits_f32(A->dtype))
-        block_sums_f32(A, squares, sums);
+        block_sums_f32(A, term, sums);
     else
-        block_sums_f64(A, squares, sums);
+        block_sums_f64(A, term, sums);
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
@@ -69,7 +98,8 @@ void cpu_block_sums(const struct cpu_view *A, int squares, double *sums)
 /* The sums of the columns, or the sum of those (total). */
 struct sums {
     struct cpu_view A, out;
-    int squares, total;
+    enum cpu_term term;
+    int total;
     int64_t block_rows, row_blocks, block_cols, col_blocks;
     double *partial; /* row_blocks x cols for each item, row-major */
 };
@@ -92,7 +122,7 @@ static void sum_block(void *context, int64_t index, int thread)
     block.data = cpu_view_at(&job->A, item, i0, j0);
     block.rows = smaller(job->A.rows - i0, job->block_rows);
     block.cols = smaller(job->A.cols - j0, job->block_cols);
-    cpu_block_sums(&block, job->squares, partial_at(job, item, row_block, j0));
+    cpu_block_sums(&block, job->term, partial_at(job, item, row_block, j0));
 }
 
 /* The sum of column j, left in the first row of the partial sums. */
@@ -103,26 +133,60 @@ static double *sum_of_column(const struct sums *job, int64_t item, int64_t j)
     return sum;
 }
 
+static double total_of(const struct sums *job, int64_t item)
+{
+    for (int64_t j = 0; j < job->A.cols; j++) (void)sum_of_column(job, item, j);
+    return sum_f64(job->A.cols, partial_at(job, item, 0, 0), CPU_VALUES);
+}
+
+static void sum_blocks(const struct cpu_compute *compute, struct sums *job)
+{
+    ritz_parallel_for(compute, job->row_blocks * job->col_blocks * job->A.batch, sum_block, job);
+}
+
 static void sums_job(const struct cpu_context *ctx, const void *arguments)
 {
     struct sums job = *(const struct sums *)arguments;
     struct cpu_compute compute = cpu_compute_begin_bytes(ctx, cpu_view_bytes(&job.A));
-    ritz_parallel_for(&compute, job.row_blocks * job.col_blocks * job.A.batch, sum_block, &job);
+    sum_blocks(&compute, &job);
     cpu_compute_end(&compute);
 
     for (int64_t item = 0; item < job.A.batch; item++) {
-        for (int64_t j = 0; j < job.A.cols; j++) {
-            const double sum = *sum_of_column(&job, item, j);
-            if (!job.total) *(double *)cpu_view_at(&job.out, item, j, 0) = sum;
-        }
-        if (job.total)
-            *(double *)cpu_view_at(&job.out, item, 0, 0) =
-                sum_f64(job.A.cols, partial_at(&job, item, 0, 0), 0);
+        if (job.total) *(double *)cpu_view_at(&job.out, item, 0, 0) = total_of(&job, item);
+        for (int64_t j = 0; !job.total && j < job.A.cols; j++)
+            *(double *)cpu_view_at(&job.out, item, j, 0) = *sum_of_column(&job, item, j);
     }
 }
 
+/* The square root of the sum of squares of an item, whose sum of plain squares is `plain`: again
+ * with scaled squares where those overflowed or may have underflowed (Blue 1978). */
+static double frobenius_of(const struct cpu_compute *compute, const struct sums *job, int64_t item,
+                           double plain)
+{
+    const int overflow = isinf(plain), underflow = plain < 0x1p-900;
+    if (cpu_fits_f32(job->A.dtype) || !(overflow || underflow)) return sqrt(plain);
+    struct sums again = *job;
+    again.term = overflow ? CPU_LARGE_SQUARES : CPU_SMALL_SQUARES;
+    again.A.data = cpu_view_at(&job->A, item, 0, 0);
+    again.A.batch = 1;
+    again.partial = partial_at(job, item, 0, 0);
+    sum_blocks(compute, &again);
+    return sqrt(total_of(&again, 0)) / factor_of(again.term);
+}
+
+static void frobenius_job(const struct cpu_context *ctx, const void *arguments)
+{
+    struct sums job = *(const struct sums *)arguments;
+    struct cpu_compute compute = cpu_compute_begin_bytes(ctx, cpu_view_bytes(&job.A));
+    sum_blocks(&compute, &job);
+    for (int64_t item = 0; item < job.A.batch; item++)
+        *(double *)cpu_view_at(&job.out, item, 0, 0) =
+            frobenius_of(&compute, &job, item, total_of(&job, item));
+    cpu_compute_end(&compute);
+}
+
 /* Enqueue with the scratch memory that the view needs; job->A and the choices are set. */
-static ritz_status enqueue_sums(ritz_stream *s, struct sums *job, ritz_dmat out)
+static ritz_status enqueue_sums(ritz_stream *s, cpu_job run, struct sums *job, ritz_dmat out)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc = RITZ_OK;
@@ -138,7 +202,7 @@ static ritz_status enqueue_sums(ritz_stream *s, struct sums *job, ritz_dmat out)
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_ROW_MAJOR, job->row_blocks, job->A.cols,
                                 job->A.batch, &partial));
     job->partial = partial.data;
-    RITZ_TRY_OUT(cpu_enqueue(s, sums_job, job, sizeof *job));
+    RITZ_TRY_OUT(cpu_enqueue(s, run, job, sizeof *job));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -146,21 +210,40 @@ out:
 
 ritz_status cpu_col_sums(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    struct sums job = {.A = cpu_view_broadcast(A, out.batch)};
-    return enqueue_sums(s, &job, out);
+    struct sums job = {.A = cpu_view_broadcast(A, out.batch), .term = CPU_VALUES};
+    return enqueue_sums(s, sums_job, &job, out);
 }
 
 ritz_status cpu_col_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    struct sums job = {.A = cpu_view_broadcast(A, out.batch), .squares = 1};
-    return enqueue_sums(s, &job, out);
+    struct sums job = {.A = cpu_view_broadcast(A, out.batch), .term = CPU_SQUARES};
+    return enqueue_sums(s, sums_job, &job, out);
+}
+
+ritz_status cpu_abs_sums(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    struct sums job = {.A = cpu_view_broadcast(A, out.batch), .term = CPU_MODULI};
+    return enqueue_sums(s, sums_job, &job, out);
+}
+
+/* The squares of all elements of an item, taken the way that leaves fewer partial sums. */
+static struct sums all_squares(ritz_dmat A, ritz_dmat out)
+{
+    struct sums job = {.A = cpu_view_broadcast(A, out.batch), .term = CPU_SQUARES, .total = 1};
+    if (A.rows < A.cols) job.A = cpu_view_transposed(job.A);
+    return job;
 }
 
 ritz_status cpu_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    struct sums job = {.A = cpu_view_broadcast(A, out.batch), .squares = 1, .total = 1};
-    if (A.rows < A.cols) job.A = cpu_view_transposed(job.A); /* fewer partial sums */
-    return enqueue_sums(s, &job, out);
+    struct sums job = all_squares(A, out);
+    return enqueue_sums(s, sums_job, &job, out);
+}
+
+ritz_status cpu_frobenius(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    struct sums job = all_squares(A, out);
+    return enqueue_sums(s, frobenius_job, &job, out);
 }
 
 /* ---- max_abs --------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* Products and triangular solves by cuBLAS, on its 64-bit interface.
+/* Products and triangular solves by cuBLAS, on its 64-bit interface; a batch of triangular products
+ * by an own kernel, as cuBLAS has none.
  *
  * cuBLAS is column-major. A row-major matrix is the transpose of a column-major one, so a row-major
  * result is computed as its
@@ -7,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
 #include "cuda/factor_kernels.h"
+#include "cuda/kernels.h"
 
 /* Items that one strided-batched call is given; more have been accepted, but nowhere promised. */
 enum { BATCH_MOST = 65535 };
@@ -135,7 +137,7 @@ ritz_status cuda_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A,
 
 /* ---- trsm ---- */
 
-/* op(A) X = alpha B or X op(A) = alpha B for column-major B. */
+/* op(A) and B for column-major B, on the given side. */
 struct triangular {
     cublasSideMode_t side;
     cublasFillMode_t fill;
@@ -144,6 +146,31 @@ struct triangular {
     double alpha;
     ritz_dmat A, B;
 };
+
+static struct triangular triangular_of(ritz_side side, ritz_uplo uplo, ritz_diag diag, double alpha,
+                                       ritz_dmat A, ritz_dmat B)
+{
+    const int flipped = A.layout == RITZ_ROW_MAJOR;
+    return (struct triangular){
+        .side = side == RITZ_LEFT ? CUBLAS_SIDE_LEFT : CUBLAS_SIDE_RIGHT,
+        .fill = fill_mode(uplo, flipped),
+        .op = flipped ? CUBLAS_OP_T : CUBLAS_OP_N,
+        .diag = diag == RITZ_UNIT ? CUBLAS_DIAG_UNIT : CUBLAS_DIAG_NON_UNIT,
+        .alpha = alpha,
+        .A = A,
+        .B = B,
+    };
+}
+
+static ritz_side other_side(ritz_side side)
+{
+    return side == RITZ_LEFT ? RITZ_RIGHT : RITZ_LEFT;
+}
+
+static ritz_uplo other_triangle(ritz_uplo uplo)
+{
+    return uplo == RITZ_LOWER ? RITZ_UPPER : RITZ_LOWER;
+}
 
 static ritz_status solve_one(cublasHandle_t blas, const struct triangular *t)
 {
@@ -194,21 +221,60 @@ ritz_status cuda_trsm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag 
     if (B.rows == 0 || B.cols == 0 || B.batch == 0) return RITZ_OK;
     if (alpha == 0) return cuda_fill(s, 0.0, B);
     if (B.layout == RITZ_ROW_MAJOR) /* A X = B is Xᵀ Aᵀ = Bᵀ */
-        return cuda_trsm(s, side == RITZ_LEFT ? RITZ_RIGHT : RITZ_LEFT,
-                         uplo == RITZ_LOWER ? RITZ_UPPER : RITZ_LOWER, diag, alpha, cuda_t(A),
+        return cuda_trsm(s, other_side(side), other_triangle(uplo), diag, alpha, cuda_t(A),
                          cuda_t(B));
     CUDA_ENTER(cuda_device_of(s));
     cublasHandle_t blas;
     RITZ_TRY(cuda_blas(s, &blas));
-    const int flipped = A.layout == RITZ_ROW_MAJOR;
-    const struct triangular t = {
-        .side = side == RITZ_LEFT ? CUBLAS_SIDE_LEFT : CUBLAS_SIDE_RIGHT,
-        .fill = fill_mode(uplo, flipped),
-        .op = flipped ? CUBLAS_OP_T : CUBLAS_OP_N,
-        .diag = diag == RITZ_UNIT ? CUBLAS_DIAG_UNIT : CUBLAS_DIAG_NON_UNIT,
-        .alpha = alpha,
-        .A = A,
-        .B = B,
-    };
+    const struct triangular t = triangular_of(side, uplo, diag, alpha, A, B);
     return B.batch == 1 ? solve_one(blas, &t) : solve_batch(s, blas, &t);
+}
+
+/* ---- trmm ---- */
+
+/* cuBLAS writes the product over B if it is given as the result too. */
+static ritz_status multiply_one(ritz_stream *s, const struct triangular *t)
+{
+    const ritz_dmat A = t->A, B = t->B;
+    cublasHandle_t blas;
+    RITZ_TRY(cuda_blas(s, &blas));
+    if (B.dtype == RITZ_F64)
+        return BLAS(cublasDtrmm_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols,
+                                   &t->alpha, A.data, A.ld, B.data, B.ld, B.data, B.ld));
+    const float alpha = (float)t->alpha;
+    return BLAS(cublasStrmm_64(blas, t->side, t->fill, t->op, t->diag, B.rows, B.cols, &alpha,
+                               A.data, A.ld, B.data, B.ld, B.data, B.ld));
+}
+
+/* B = alpha A B, from a copy of B. */
+static ritz_status multiply_batch(ritz_stream *s, ritz_uplo uplo, ritz_diag diag, double alpha,
+                                  ritz_dmat A, ritz_dmat B)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    ritz_status rc;
+    ritz_dmat W;
+    RITZ_TRY_OUT(ritz_work_dmat(s, B.dtype, B.layout, B.rows, B.cols, B.batch, &W));
+    RITZ_TRY_OUT(cuda_copy(s, B, W));
+    RITZ_TRY_OUT(CUDA(launch_trmm(uplo == RITZ_LOWER, diag == RITZ_UNIT, alpha,
+                                  cuda_operand_broadcast(A, B.batch), cuda_operand_of(W),
+                                  cuda_operand_of(B), cuda_native(s))));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status cuda_trmm(ritz_stream *s, ritz_side side, ritz_uplo uplo, ritz_diag diag, double alpha,
+                      ritz_dmat A, ritz_dmat B)
+{
+    if (B.rows == 0 || B.cols == 0 || B.batch == 0) return RITZ_OK;
+    if (alpha == 0) return cuda_fill(s, 0.0, B);
+    /* Transposed, where that makes a single B column-major, and of a batch a product from the
+     * left. */
+    if (B.batch == 1 ? B.layout == RITZ_ROW_MAJOR : side == RITZ_RIGHT)
+        return cuda_trmm(s, other_side(side), other_triangle(uplo), diag, alpha, cuda_t(A),
+                         cuda_t(B));
+    CUDA_ENTER(cuda_device_of(s));
+    if (B.batch > 1) return multiply_batch(s, uplo, diag, alpha, A, B);
+    const struct triangular t = triangular_of(side, uplo, diag, alpha, A, B);
+    return multiply_one(s, &t);
 }

@@ -62,7 +62,7 @@ struct cuda_device {
     cudaMemPool_t pool;
     pthread_mutex_t lock; /* guards `idle` */
     struct cuda_handles *idle;
-    _Atomic int lost; /* an error that only the end of the process clears */
+    _Atomic int lost; /* the cudaError_t that only the end of the process clears, or cudaSuccess */
 };
 
 static inline struct cuda_device *cuda_device_of(const ritz_stream *s)
@@ -139,6 +139,8 @@ size_t cuda_size(ritz_dtype dtype);
 ritz_dmat cuda_t(ritz_dmat A);
 ritz_dmat cuda_block(ritz_dmat A, int64_t i, int64_t j, int64_t m, int64_t n);
 ritz_dmat cuda_items(ritz_dmat A, int64_t first, int64_t count);
+/* Whether such a matrix, with an odd leading dimension, fits CUDA_SMALL_BYTES. */
+int cuda_fits_shared(ritz_dtype dtype, int64_t rows, int64_t cols);
 
 /* Ordinary host memory for a library call, and its release once the stream has passed the work
  * enqueued so far (solver.c). */
@@ -157,6 +159,15 @@ ritz_status cuda_deliver_verdicts(ritz_stream *s, ritz_dmat verdicts, ritz_dmat 
 ritz_status cuda_balance(ritz_stream *s, ritz_dmat A, ritz_dmat *factors);
 ritz_status cuda_unbalance(ritz_stream *s, ritz_dmat factors, ritz_dmat X);
 
+/* B(:,index_j) = A(:,j) for a permutation (elementwise.c). */
+ritz_status cuda_scatter_cols(ritz_stream *s, ritz_dmat index, ritz_dmat A, ritz_dmat B);
+
+/* geqrf, orgqr and ormqr for a batch, of any size (qr_batch.c). */
+ritz_status cuda_geqrf_batch(ritz_stream *s, ritz_dmat A, ritz_dmat tau);
+ritz_status cuda_orgqr_batch(ritz_stream *s, ritz_dmat A, ritz_dmat tau);
+ritz_status cuda_ormqr_batch(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat tau,
+                             ritz_dmat C);
+
 /* A device array, from the workspace, of pointers to the items of A (blas.c). */
 ritz_status cuda_pointers(ritz_stream *s, ritz_dmat A, int64_t batch, void **pointers);
 
@@ -174,9 +185,8 @@ ritz_status cuda_stream_sync(ritz_stream *s);
 ritz_status cuda_stream_query(ritz_stream *s, int *idle);
 ritz_status cuda_stream_status(ritz_stream *s, int clear, struct ritz_device_status *status);
 ritz_status cuda_host_function(ritz_stream *s, ritz_host_function fn, void *context);
-/* The same, with a context that `drop` frees afterwards, also if the stream fails before it gets
- * there. On failure of this
- * call the context stays the caller's. */
+/* The same inside the device's scope, with a context that `drop` frees afterwards, also if the
+ * stream fails before it gets there. On failure of this call the context stays the caller's. */
 ritz_status cuda_host_job(ritz_stream *s, ritz_host_function fn, void *context,
                           void (*drop)(void *context));
 

@@ -123,13 +123,45 @@ ritz_status cuda_tri_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat
 ritz_status cuda_diag_signs(ritz_stream *s, ritz_dmat R, ritz_dmat d)
 {
     const struct cuda_operand to = cuda_operand_of(d);
-    struct cuda_operand diagonal = cuda_operand_broadcast(R, d.batch);
+    struct cuda_operand diagonal = cuda_operand_diagonal(R);
     if (cuda_operand_empty(&to)) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
-    diagonal.row_step += diagonal.col_step;
-    diagonal.rows = d.rows;
-    diagonal.cols = 1;
+    diagonal.batch = d.batch;
     return CUDA(launch_signs(diagonal, to, cuda_native(s)));
+}
+
+ritz_status cuda_shift_diag(ritz_stream *s, ritz_dmat shift, ritz_dmat A)
+{
+    struct cuda_operand diagonal = cuda_operand_diagonal(A), by = cuda_operand_of(shift);
+    if (cuda_operand_empty(&diagonal)) return RITZ_OK;
+    CUDA_ENTER(cuda_device_of(s));
+    by.batch_step = by.row_step;
+    by.row_step = 0;
+    return CUDA(launch_shift(by, diagonal, cuda_native(s)));
+}
+
+/* ---- gathering ------------------------------------------------------------------------------- */
+
+static ritz_status permute(ritz_stream *s, int back, ritz_dmat index, ritz_dmat A, ritz_dmat B)
+{
+    struct cuda_operand a[] = {cuda_operand_of(B), cuda_operand_broadcast(A, B.batch),
+                               cuda_operand_of(index)};
+    if (cuda_operand_empty(&a[0])) return RITZ_OK;
+    CUDA_ENTER(cuda_device_of(s));
+    a[2] = cuda_operand_of_row(index, &a[0]);
+    const int turned = cuda_orient(a, 3);
+    if (back) return CUDA(launch_scatter(turned, a[2], a[1], a[0], cuda_native(s)));
+    return CUDA(launch_gather(turned, a[2], a[1], a[0], cuda_native(s)));
+}
+
+ritz_status cuda_gather_cols(ritz_stream *s, ritz_dmat index, ritz_dmat A, ritz_dmat B)
+{
+    return permute(s, 0, index, A, B);
+}
+
+ritz_status cuda_scatter_cols(ritz_stream *s, ritz_dmat index, ritz_dmat A, ritz_dmat B)
+{
+    return permute(s, 1, index, A, B);
 }
 
 /* ---- signs ----------------------------------------------------------------------------------- */

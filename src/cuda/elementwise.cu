@@ -241,6 +241,106 @@ template <typename T> struct signs_op {
     }
 };
 
+/* The sum is float64 and rounded once. */
+template <typename T> struct shift_op {
+    typedef T input, output;
+    elements<const double> shift;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return *to.at(x);
+    }
+    __device__ T value(const place &x, T a) const
+    {
+        return static_cast<T>(static_cast<double>(a) + *shift.at(x));
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* `from` has no step in the direction of the gathering; `step` is what an index counts there. */
+template <typename T> struct gather_op {
+    typedef T input, output;
+    elements<const int32_t> index;
+    elements<const T> from;
+    int64_t step;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return from.at(x)[*index.at(x) * step];
+    }
+    __device__ T value(const place &, T a) const
+    {
+        return a;
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
+/* The way back: `to` has no step in the direction of the scattering. */
+template <typename T> struct scatter_op {
+    typedef T input, output;
+    elements<const int32_t> index;
+    elements<const T> from;
+    elements<T> to;
+    int64_t step;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return *from.at(x);
+    }
+    __device__ T value(const place &, T a) const
+    {
+        return a;
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x) + *index.at(x) * step;
+    }
+};
+
+/* V of I - V T Vᵀ from what geqrf leaves: zeros above the diagonal, ones on it. */
+template <typename T> struct reflectors_op {
+    typedef T input, output;
+    elements<const T> from;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ T load(const place &x) const
+    {
+        return x.i > x.j ? *from.at(x) : x.i == x.j ? T(1) : T(0);
+    }
+    __device__ T value(const place &, T a) const
+    {
+        return a;
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
 /* ---- launches -------------------------------------------------------------------------------- */
 
 template <typename T, typename R>
@@ -333,5 +433,49 @@ cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStrea
         typedef typename decltype(type)::type T;
         const signs_op<T> op = {elements_of<const T>(R), elements_of<T>(d)};
         return launch_sweep(op, d, stream);
+    });
+}
+
+cudaError_t launch_shift(struct cuda_operand shift, struct cuda_operand A, cudaStream_t stream)
+{
+    return with_real(A.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        const shift_op<T> op = {elements_of<const double>(shift), elements_of<T>(A)};
+        return launch_sweep(op, A, stream);
+    });
+}
+
+cudaError_t launch_gather(int down, struct cuda_operand index, struct cuda_operand A,
+                          struct cuda_operand B, cudaStream_t stream)
+{
+    return with_real(B.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        gather_op<T> op = {elements_of<const int32_t>(index), elements_of<const T>(A), 0,
+                           elements_of<T>(B)};
+        op.step = down ? A.row_step : A.col_step;
+        (down ? op.from.row_step : op.from.col_step) = 0;
+        return launch_sweep_from(op, A, B, stream);
+    });
+}
+
+cudaError_t launch_scatter(int down, struct cuda_operand index, struct cuda_operand A,
+                           struct cuda_operand B, cudaStream_t stream)
+{
+    return with_real(B.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        scatter_op<T> op = {elements_of<const int32_t>(index), elements_of<const T>(A),
+                            elements_of<T>(B), 0};
+        op.step = down ? B.row_step : B.col_step;
+        (down ? op.to.row_step : op.to.col_step) = 0;
+        return launch_sweep_from(op, A, B, stream);
+    });
+}
+
+cudaError_t launch_reflectors(struct cuda_operand A, struct cuda_operand V, cudaStream_t stream)
+{
+    return with_real(V.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        const reflectors_op<T> op = {elements_of<const T>(A), elements_of<T>(V)};
+        return launch_sweep_from(op, A, V, stream);
     });
 }

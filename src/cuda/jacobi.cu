@@ -11,35 +11,19 @@
  * Demmel and Veselic 1992 (the relative stopping rule).
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cuda/warp.cuh"
-
 #include <float.h>
 
 #include "cuda/factor_kernels.h"
 #include "cuda/thresholds.h"
+#include "cuda/tile.cuh"
 
 namespace
 {
 
 constexpr int THREADS = 128;
 constexpr int WARPS = THREADS / RITZ_WARP;
-constexpr int64_t MOST_BLOCKS = 65535;
 constexpr int MOST = CUDA_JACOBI_MOST;
 constexpr int MOST_SWEEPS = 30;
-
-__device__ inline int lane()
-{
-    return static_cast<int>(threadIdx.x) % RITZ_WARP;
-}
-__device__ inline int warp()
-{
-    return static_cast<int>(threadIdx.x) / RITZ_WARP;
-}
-
-__host__ __device__ inline int odd(int n)
-{
-    return n | 1;
-}
 
 __device__ inline float epsilon(float)
 {
@@ -101,12 +85,14 @@ template <typename T> __device__ inline T balance(T largest)
 
 /* ---- one-sided: A V = U diag(S) ---- */
 
-template <typename T> struct svd_tile {
+/* In shared or in global memory; I: what addresses are counted in. */
+template <typename T, typename I> struct svd_tile {
     T *A;      /* m x n, ld lda: becomes U diag(S) */
     T *V;      /* n x n, ld ldv */
     T *sigma;  /* n */
     int *rank; /* n: place of each column in descending order */
-    int m, n, lda, ldv;
+    int m, n;
+    I lda, ldv;
 };
 
 template <typename T> __device__ T column_sumsq(const T *x, int m)
@@ -117,8 +103,8 @@ template <typename T> __device__ T column_sumsq(const T *x, int m)
 }
 
 /* Make columns p and q orthogonal; by one whole warp. True if they were not. */
-template <typename T>
-__device__ bool rotate_columns(const svd_tile<T> &t, int p, int q, T tolerance)
+template <typename T, typename I>
+__device__ bool rotate_columns(const svd_tile<T, I> &t, int p, int q, T tolerance)
 {
     T *x = t.A + p * t.lda, *y = t.A + q * t.lda;
     T dot = 0;
@@ -146,7 +132,7 @@ __device__ bool rotate_columns(const svd_tile<T> &t, int p, int q, T tolerance)
 }
 
 /* Sweeps until nothing is rotated; false if the last sweep still did. */
-template <typename T> __device__ bool orthogonalise(const svd_tile<T> &t)
+template <int WARPS, typename T, typename I> __device__ bool orthogonalise(const svd_tile<T, I> &t)
 {
     const int even = t.n + t.n % 2;
     /* A dot product is not known better than this. */
@@ -168,15 +154,14 @@ template <typename T> __device__ bool orthogonalise(const svd_tile<T> &t)
 }
 
 /* sigma and the places of the columns, equal values in their order. */
-template <typename T> __device__ void measure(const svd_tile<T> &t)
+template <int WARPS, typename T, typename I> __device__ void measure(const svd_tile<T, I> &t)
 {
     for (int j = warp(); j < t.n; j += WARPS) {
         const T norm = sqrt(column_sumsq(t.A + j * t.lda, t.m));
         if (lane() == 0) t.sigma[j] = norm > shortest(T(0)) ? norm : T(0);
     }
     __syncthreads();
-    const int j = static_cast<int>(threadIdx.x);
-    if (j < t.n) {
+    for (int j = static_cast<int>(threadIdx.x); j < t.n; j += WARPS * RITZ_WARP) {
         int place = 0;
         for (int k = 0; k < t.n; k++)
             place += t.sigma[k] > t.sigma[j] || (t.sigma[k] == t.sigma[j] && k < j);
@@ -188,7 +173,7 @@ template <typename T> __device__ void measure(const svd_tile<T> &t)
 /* Columns of A without length become orthonormal to all others: a unit vector, orthogonalised
  * twice; the one
  * is taken that the basis covers least. By one whole warp. */
-template <typename T> __device__ void complete_column(const svd_tile<T> &t, int j)
+template <typename T, typename I> __device__ void complete_column(const svd_tile<T, I> &t, int j)
 {
     T best = 2;
     int row = 0;
@@ -222,7 +207,7 @@ template <typename T> __device__ void complete_column(const svd_tile<T> &t, int 
 }
 
 /* Columns of A that have a length become unit vectors. */
-template <typename T> __device__ void normalise(const svd_tile<T> &t)
+template <int WARPS, typename T, typename I> __device__ void normalise(const svd_tile<T, I> &t)
 {
     for (int j = warp(); j < t.n; j += WARPS) {
         if (!(t.sigma[j] > 0)) continue;
@@ -232,20 +217,59 @@ template <typename T> __device__ void normalise(const svd_tile<T> &t)
     __syncthreads();
 }
 
-/* The least number of blocks on a multiprocessor is there for float64, where 8 leave 64 registers a
- * thread: without it ptxas takes 48 to 56 on some architectures, and spills. 0 is no wish. */
+/* U = A diag(1 / sigma), columns without length completed, and Vᵀ, in descending order. */
+template <int WARPS, typename T, typename I>
+__device__ void deliver_vectors(const svd_tile<T, I> &t, const struct jacobi_small &q, int64_t b,
+                                T *U, T *Vt)
+{
+    normalise<WARPS>(t);
+    if (warp() == 0) {
+        for (int j = 0; j < t.n; j++) {
+            if (t.sigma[j] > 0) continue;
+            complete_column(t, j);
+            if (lane() == 0) t.sigma[j] = 1; /* part of the basis from now on */
+            __syncwarp();
+        }
+    }
+    __syncthreads();
+    U += b * q.u_stride;
+    Vt += b * q.v_stride;
+    for (int j = warp(); j < t.n; j += WARPS) {
+        for (int i = lane(); i < t.m; i += RITZ_WARP)
+            U[t.rank[j] * q.u_ld + i] = t.A[j * t.lda + i];
+        for (int i = lane(); i < t.n; i += RITZ_WARP)
+            Vt[i * q.v_ld + t.rank[j]] = t.V[j * t.ldv + i];
+    }
+}
+
+/* The SVD of item b: t.A is the matrix times `factor`; false if the sweeps did not suffice. */
+template <int WARPS, typename T, typename I>
+__device__ bool decompose(const svd_tile<T, I> &t, const struct jacobi_small &q, int64_t b,
+                          T factor, T *S, T *U, T *Vt)
+{
+    const bool done = orthogonalise<WARPS>(t);
+    measure<WARPS>(t);
+    for (int j = static_cast<int>(threadIdx.x); j < t.n; j += WARPS * RITZ_WARP)
+        S[b * q.s_stride + t.rank[j] * q.s_step] = t.sigma[j] / factor;
+    __syncthreads();
+    if (U != nullptr) deliver_vectors<WARPS>(t, q, b, U, Vt);
+    __syncthreads();
+    return done;
+}
+
+/* The least number of blocks on a multiprocessor leaves 64 registers a thread: without it ptxas takes
+ * fewer on some architectures, and spills. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS, sizeof(T) == sizeof(double) ? 8 : 0)
+__global__ void __launch_bounds__(THREADS, 8)
     svd_small(const struct jacobi_small q, T *A, T *S, T *U, T *Vt, int32_t *info)
 {
     RITZ_DYN_SHARED(T, memory);
     RITZ_SHARED(T, sigma, [MOST]);
-    RITZ_SHARED(T, values, [MOST]);
     RITZ_SHARED(int, rank, [MOST]);
     RITZ_SHARED(T, factor, );
     const int m = static_cast<int>(q.m), n = static_cast<int>(q.n),
               tid = static_cast<int>(threadIdx.x);
-    const svd_tile<T> t = {memory, memory + odd(m) * n, sigma, rank, m, n, odd(m), odd(n)};
+    const svd_tile<T, int> t = {memory, memory + odd(m) * n, sigma, rank, m, n, odd(m), odd(n)};
     for (int64_t b = blockIdx.x; b < q.batch; b += gridDim.x) {
         const T *from = A + b * q.stride;
         if (warp() == 0) {
@@ -263,30 +287,42 @@ __global__ void __launch_bounds__(THREADS, sizeof(T) == sizeof(double) ? 8 : 0)
         for (int e = tid; e < n * n; e += THREADS)
             t.V[e / n * t.ldv + e % n] = e / n == e % n ? T(1) : T(0);
         __syncthreads();
-        const bool done = orthogonalise(t);
-        measure(t);
-        if (tid < n) {
-            values[tid] = sigma[tid] / factor;
-            S[b * q.s_stride + rank[tid] * q.s_step] = values[tid];
-        }
+        const bool done = decompose<WARPS>(t, q, b, factor, S, U, Vt);
         if (tid == 0) info[b] = done ? 0 : n + 1;
         __syncthreads();
-        if (U != nullptr) {
-            normalise(t);
-            if (warp() == 0) {
-                for (int j = 0; j < n; j++) {
-                    if (t.sigma[j] > 0) continue;
-                    complete_column(t, j);
-                    if (lane() == 0) t.sigma[j] = 1; /* part of the basis from now on */
-                    __syncwarp();
-                }
+    }
+}
+
+/* The same where the matrix lies, for what does not fit into shared memory. numbers: for each item V
+ * (n x n) and sigma; ranks: n. */
+constexpr int LARGE_THREADS = 256;
+constexpr int LARGE_WARPS = LARGE_THREADS / RITZ_WARP;
+
+template <typename T>
+__global__ void __launch_bounds__(LARGE_THREADS, 3)
+    svd_large(const struct jacobi_small q, T *A, T *S, T *U, T *Vt, int32_t *info, T *numbers,
+              int32_t *ranks)
+{
+    RITZ_SHARED(T, of_warp, [LARGE_WARPS]);
+    const int m = static_cast<int>(q.m), n = static_cast<int>(q.n);
+    for (int64_t b = blockIdx.x; b < q.batch; b += gridDim.x) {
+        T *V = numbers + b * (q.n * q.n + q.n), *sigma = V + q.n * q.n;
+        const svd_tile<T, int64_t> t = {
+            A + b * q.stride, V, sigma, ranks + b * q.n, m, n, q.ld, q.n};
+        T largest = 0;
+        for (int j = warp(); j < n; j += LARGE_WARPS) {
+            for (int i = lane(); i < m; i += RITZ_WARP) {
+                const T x = fabs(t.A[j * t.lda + i]);
+                largest = x > largest ? x : largest;
             }
-            __syncthreads();
-            for (int e = tid; e < m * n; e += THREADS)
-                U[b * q.u_stride + rank[e / m] * q.u_ld + e % m] = t.A[e / m * t.lda + e % m];
-            for (int e = tid; e < n * n; e += THREADS)
-                Vt[b * q.v_stride + e % n * q.v_ld + rank[e / n]] = t.V[e / n * t.ldv + e % n];
+            for (int i = lane(); i < n; i += RITZ_WARP) V[j * t.ldv + i] = i == j ? T(1) : T(0);
         }
+        const T factor = balance(block_max<LARGE_WARPS>(largest, of_warp));
+        for (int j = warp(); j < n; j += LARGE_WARPS)
+            for (int i = lane(); i < m; i += RITZ_WARP) t.A[j * t.lda + i] *= factor;
+        __syncthreads();
+        const bool done = decompose<LARGE_WARPS>(t, q, b, factor, S, U, Vt);
+        if (threadIdx.x == 0) info[b] = done ? 0 : n + 1;
         __syncthreads();
     }
 }
@@ -402,11 +438,6 @@ __global__ void __launch_bounds__(THREADS)
     }
 }
 
-unsigned blocks_for(int64_t batch)
-{
-    return static_cast<unsigned>(min(batch, MOST_BLOCKS));
-}
-
 template <typename T>
 cudaError_t svd(const struct jacobi_small *q, T *A, T *S, T *U, T *Vt, int32_t *info,
                 cudaStream_t stream)
@@ -414,6 +445,14 @@ cudaError_t svd(const struct jacobi_small *q, T *A, T *S, T *U, T *Vt, int32_t *
     const size_t m = static_cast<size_t>(q->m), n = static_cast<size_t>(q->n);
     return RITZ_LAUNCH((svd_small<T>), blocks_for(q->batch), THREADS,
                        sizeof(T) * ((m | 1) * n + (n | 1) * n), stream, *q, A, S, U, Vt, info);
+}
+
+template <typename T>
+cudaError_t svd_in_place(const struct jacobi_small *q, T *A, T *S, T *U, T *Vt, int32_t *info,
+                         T *numbers, int32_t *ranks, cudaStream_t stream)
+{
+    return RITZ_LAUNCH((svd_large<T>), blocks_for(q->batch), LARGE_THREADS, 0, stream, *q, A, S, U,
+                       Vt, info, numbers, ranks);
 }
 
 template <typename T>
@@ -449,4 +488,18 @@ extern "C" cudaError_t launch_eigen_f64(const struct jacobi_small *q, double *A,
                                         double *Z, int32_t *info, cudaStream_t stream)
 {
     return eigen(q, A, W, Z, info, stream);
+}
+
+extern "C" cudaError_t launch_svd_large_f32(const struct jacobi_small *q, float *A, float *S,
+                                            float *U, float *Vt, int32_t *info, float *numbers,
+                                            int32_t *ranks, cudaStream_t stream)
+{
+    return svd_in_place(q, A, S, U, Vt, info, numbers, ranks, stream);
+}
+
+extern "C" cudaError_t launch_svd_large_f64(const struct jacobi_small *q, double *A, double *S,
+                                            double *U, double *Vt, int32_t *info, double *numbers,
+                                            int32_t *ranks, cudaStream_t stream)
+{
+    return svd_in_place(q, A, S, U, Vt, info, numbers, ranks, stream);
 }

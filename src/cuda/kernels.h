@@ -47,6 +47,17 @@ cudaError_t launch_mirror(ritz_uplo part, struct cuda_operand A, struct cuda_ope
 /* d = -1 where R < 0, else 1. */
 cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStream_t stream);
 
+/* A_b += shift_b for the items of a column A. shift: F64. */
+cudaError_t launch_shift(struct cuda_operand shift, struct cuda_operand A, cudaStream_t stream);
+/* B(:,j) = A(:,index_j), index an I32 operand of the shape of B; `down`: rows instead of columns. */
+cudaError_t launch_gather(int down, struct cuda_operand index, struct cuda_operand A,
+                          struct cuda_operand B, cudaStream_t stream);
+/* B(:,index_j) = A(:,j) for a permutation `index`; otherwise the same. */
+cudaError_t launch_scatter(int down, struct cuda_operand index, struct cuda_operand A,
+                           struct cuda_operand B, cudaStream_t stream);
+/* V = the strict lower triangle of A with ones on the diagonal. */
+cudaError_t launch_reflectors(struct cuda_operand A, struct cuda_operand V, cudaStream_t stream);
+
 /* ---- signs.cu ---- */
 
 /* What is known of the first element of largest modulus in a part of a column. */
@@ -63,16 +74,43 @@ cudaError_t launch_flip_signs(struct cuda_operand chosen, struct cuda_operand A,
 
 /* ---- reduce.cu ---- */
 
-/* out(k, j) = the sum over chunk k of A(:, j), or of squares. A: any type, or T for squares; out:
- * F64. */
-cudaError_t launch_col_sums(int squares, struct cuda_operand A, struct cuda_chunks chunks,
-                            struct cuda_operand out, cudaStream_t stream);
+/* out(k, j) = the sum over chunk k of A(:, j), of squares, or of moduli. A: any type, or T for the
+ * latter two; out: F64. */
+enum cuda_summand { CUDA_VALUES, CUDA_SQUARES, CUDA_MODULI };
+cudaError_t launch_col_sums(enum cuda_summand what, struct cuda_operand A,
+                            struct cuda_chunks chunks, struct cuda_operand out,
+                            cudaStream_t stream);
 /* out(k, 0) = the sum of squares, or the largest modulus (NaN if there is one), over chunk k of the
  * columns of A, one below the other. A: T. */
 cudaError_t launch_sumsq(struct cuda_operand A, struct cuda_chunks chunks, struct cuda_operand out,
                          cudaStream_t stream);
 cudaError_t launch_max_abs(struct cuda_operand A, struct cuda_chunks chunks,
                            struct cuda_operand out, cudaStream_t stream);
+
+/* sums(k, 0), each CUDA_NORM_BYTES: what chunk k contributes to the norm of the columns of A, one
+ * below the other. A: T. */
+enum { CUDA_NORM_BYTES = 24 };
+cudaError_t launch_norm_sums(struct cuda_operand A, struct cuda_chunks chunks, void *sums,
+                             cudaStream_t stream);
+/* out = the norm of each item from the sums of `chunks` chunks. out: F64, a row an item. */
+cudaError_t launch_norms(int64_t chunks, const void *sums, struct cuda_operand out,
+                         cudaStream_t stream);
+
+/* ---- diagonal.cu ---- */
+
+/* sign and log of the modulus of the product of a column A, an item each; `pivots`, of the shape of
+ * A, are rows from 1, and each that is not its own changes the sign; p NULL: there are none. */
+cudaError_t launch_log_diag(struct cuda_operand A, struct cuda_operand pivots,
+                            struct cuda_operand sign, struct cuda_operand logabs,
+                            cudaStream_t stream);
+/* The product itself. */
+cudaError_t launch_diag_product(struct cuda_operand A, struct cuda_operand pivots,
+                                struct cuda_operand out, cudaStream_t stream);
+/* Cut the descending column S of each item, as the operation cut_values says; rank, cond: an item
+ * each, p NULL: not wanted. */
+cudaError_t launch_cut_values(double rtol, double atol, struct cuda_operand S,
+                              struct cuda_operand rank, struct cuda_operand cond,
+                              cudaStream_t stream);
 
 /* ---- guard.cu ---- */
 
@@ -100,6 +138,33 @@ cudaError_t launch_info_report(struct cuda_operand info, int32_t code, int32_t n
 /* A(i, j) of item b = variate (row0 + i, col0 + b*cols + j). T. */
 cudaError_t launch_random(ritz_distribution dist, uint64_t seed, uint32_t word, int64_t row0,
                           int64_t col0, struct cuda_operand A, cudaStream_t stream);
+
+/* ---- probe.cu ---- */
+
+/* The operation probe_cols; scale, best: F64, a column an item. */
+cudaError_t launch_probe(int unit, struct cuda_operand scale, struct cuda_operand X,
+                         struct cuda_operand best, cudaStream_t stream);
+
+/* ---- trmm.cu ---- */
+
+/* C = alpha A B, A square and triangular, C not B. */
+cudaError_t launch_trmm(int lower, int unit, double alpha, struct cuda_operand A,
+                        struct cuda_operand B, struct cuda_operand C, cudaStream_t stream);
+
+/* ---- sketch.cu ---- */
+
+struct cuda_sketch {
+    uint64_t seed;
+    uint32_t word;
+    int nonzeros;
+    int64_t row0;               /* number of A's first row */
+    int64_t chunk_rows, chunks; /* chunk_rows is a multiple of 32 */
+    size_t shared_bytes;        /* of a block, for its sums */
+};
+/* SA += S A, as the operation sketch_rows says. partial: chunks * SA.rows * SA.cols of T, workspace.
+ */
+cudaError_t launch_sketch(const struct cuda_sketch *k, struct cuda_operand A, void *partial,
+                          struct cuda_operand SA, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -4,10 +4,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
 
-/* orgqr and ormqr of cuSOLVER have no 64-bit form. */
+/* orgqr and ormqr of cuSOLVER have no 64-bit form. They are called for one matrix. */
 static const char *fits_32_bits(const ritz_dmat *key, int count)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && key[count - 1].batch == 1; i++)
         if (key[i].rows > INT32_MAX || key[i].cols > INT32_MAX || key[i].ld > INT32_MAX)
             return "a size beyond 2^31 - 1 is more than cuSOLVER's orgqr and ormqr take";
     return NULL;

@@ -32,6 +32,15 @@ struct cuda_operand cuda_operand_of_row(ritz_dmat d, const struct cuda_operand *
     return a;
 }
 
+struct cuda_operand cuda_operand_diagonal(ritz_dmat A)
+{
+    struct cuda_operand a = cuda_operand_of(A);
+    a.rows = A.rows < A.cols ? A.rows : A.cols;
+    a.cols = 1;
+    a.row_step += a.col_step;
+    return a;
+}
+
 struct cuda_operand cuda_operand_transposed(struct cuda_operand a)
 {
     struct cuda_operand t = a;

@@ -28,6 +28,8 @@ struct cuda_operand cuda_operand_of(ritz_dmat A);
 struct cuda_operand cuda_operand_broadcast(ritz_dmat A, int64_t batch);
 /* The vector d (n x 1) as the matrix with rows dᵀ, of the shape of `like`. */
 struct cuda_operand cuda_operand_of_row(ritz_dmat d, const struct cuda_operand *like);
+/* The main diagonal as a column. */
+struct cuda_operand cuda_operand_diagonal(ritz_dmat A);
 struct cuda_operand cuda_operand_transposed(struct cuda_operand a);
 
 int cuda_operand_empty(const struct cuda_operand *a);

@@ -20,6 +20,15 @@ __global__ void __launch_bounds__(THREADS)
         out[b] = base + b * step;
 }
 
+__global__ void __launch_bounds__(THREADS)
+    store_addresses(const struct address_list list, int64_t step, void **out)
+{
+    const int i = static_cast<int>(threadIdx.x);
+    for (int o = 0; o < 3; o++)
+        if (i < list.count) out[o * step + i] = list.p[o][i];
+}
+static_assert(ADDRESS_LIST <= THREADS, "a thread for each address");
+
 } // namespace
 
 extern "C" cudaError_t launch_pointers(void *base, int64_t step_bytes, int64_t count, void *out,
@@ -30,4 +39,10 @@ extern "C" cudaError_t launch_pointers(void *base, int64_t step_bytes, int64_t c
     return RITZ_LAUNCH(fill_pointers, static_cast<unsigned>(min(blocks, MOST_BLOCKS)), THREADS, 0,
                        stream, static_cast<char *>(base), step_bytes, count,
                        static_cast<void **>(out));
+}
+
+extern "C" cudaError_t launch_addresses(const struct address_list *list, void **out, int64_t step,
+                                        cudaStream_t stream)
+{
+    return RITZ_LAUNCH(store_addresses, 1, THREADS, 0, stream, *list, step, out);
 }

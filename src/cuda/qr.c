@@ -1,6 +1,6 @@
 /* Householder QR: Ritz's own kernels for matrices that fit into shared memory, a whole batch in one
- * launch; cuSOLVER for
- * larger ones, item by item.
+ * launch; for a batch of larger ones the blocked algorithm of qr_batch.c; cuSOLVER for one larger
+ * matrix.
  *
  * cuSOLVER's `info` of these routines speaks of wrong arguments only, which the checks of core
  * exclude; it is not read.
@@ -10,20 +10,12 @@
 #include "cuda/factor_kernels.h"
 #include "cuda/thresholds.h"
 
-/* Elements in shared memory, with the odd leading dimension of the kernels. */
-static int is_small(ritz_dtype dtype, int64_t rows, int64_t cols)
-{
-    if (rows > CUDA_SMALL_BYTES || cols > CUDA_SMALL_BYTES) return 0;
-    return (size_t)((rows | 1) * cols) * cuda_size(dtype) <= CUDA_SMALL_BYTES;
-}
-
 static cudaDataType type_of(ritz_dtype dtype)
 {
     return dtype == RITZ_F64 ? CUDA_R_64F : CUDA_R_32F;
 }
 
-/* tau as cuSOLVER wants it: contiguous for each item. `tau` itself, or workspace of the same
- * shape. */
+/* tau as cuSOLVER wants it: contiguous. `tau` itself, or workspace of the same shape. */
 static ritz_status contiguous(ritz_stream *s, ritz_dmat tau, ritz_dmat *t)
 {
     *t = tau;
@@ -31,14 +23,9 @@ static ritz_status contiguous(ritz_stream *s, ritz_dmat tau, ritz_dmat *t)
     return ritz_work_dmat(s, tau.dtype, RITZ_COL_MAJOR, tau.rows, 1, tau.batch, t);
 }
 
-static ritz_dmat item(ritz_dmat A, int64_t b)
-{
-    return cuda_items(A, A.batch == 1 ? 0 : b, 1);
-}
-
 /* ---- geqrf ---- */
 
-static ritz_status geqrf_item(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *info)
+static ritz_status geqrf_contiguous(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *info)
 {
     cusolverDnHandle_t solver;
     cusolverDnParams_t params;
@@ -57,7 +44,7 @@ static ritz_status geqrf_item(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *
     return status;
 }
 
-static ritz_status geqrf_large(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
+static ritz_status geqrf_one(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
@@ -65,11 +52,7 @@ static ritz_status geqrf_large(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
     ritz_dmat t;
     RITZ_TRY_OUT(ritz_work_bytes(s, sizeof(int), &info));
     RITZ_TRY_OUT(contiguous(s, tau, &t));
-    for (int64_t b = 0; b < A.batch; b++) {
-        const struct ritz_work_mark inner = ritz_work_mark(s);
-        RITZ_TRY_OUT(geqrf_item(s, item(A, b), item(t, b), info));
-        ritz_work_release(s, inner);
-    }
+    RITZ_TRY_OUT(geqrf_contiguous(s, A, t, info));
     if (t.data != tau.data) RITZ_TRY_OUT(cuda_copy(s, t, tau));
 out:
     ritz_work_release(s, mark);
@@ -80,7 +63,8 @@ ritz_status cuda_geqrf(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
 {
     if (A.rows == 0 || A.cols == 0 || A.batch == 0) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
-    if (!is_small(A.dtype, A.rows, A.cols)) return geqrf_large(s, A, tau);
+    if (!cuda_fits_shared(A.dtype, A.rows, A.cols))
+        return A.batch > 1 ? cuda_geqrf_batch(s, A, tau) : geqrf_one(s, A, tau);
     const struct qr_small q = {
         .m = A.rows,
         .n = A.cols,
@@ -96,7 +80,7 @@ ritz_status cuda_geqrf(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
 
 /* ---- orgqr ---- */
 
-static ritz_status orgqr_item(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *info)
+static ritz_status orgqr_contiguous(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *info)
 {
     cusolverDnHandle_t solver;
     cusolverDnParams_t params;
@@ -117,7 +101,7 @@ static ritz_status orgqr_item(ritz_stream *s, ritz_dmat A, ritz_dmat tau, void *
     return SOLVER(cusolverDnSorgqr(solver, m, n, r, A.data, ld, tau.data, work, elements, info));
 }
 
-static ritz_status orgqr_large(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
+static ritz_status orgqr_one(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
@@ -126,11 +110,7 @@ static ritz_status orgqr_large(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
     RITZ_TRY_OUT(ritz_work_bytes(s, sizeof(int), &info));
     RITZ_TRY_OUT(contiguous(s, tau, &t));
     if (t.data != tau.data) RITZ_TRY_OUT(cuda_copy(s, tau, t));
-    for (int64_t b = 0; b < A.batch; b++) {
-        const struct ritz_work_mark inner = ritz_work_mark(s);
-        RITZ_TRY_OUT(orgqr_item(s, item(A, b), item(t, b), info));
-        ritz_work_release(s, inner);
-    }
+    RITZ_TRY_OUT(orgqr_contiguous(s, A, t, info));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -141,7 +121,8 @@ ritz_status cuda_orgqr(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
     if (A.rows == 0 || A.cols == 0 || A.batch == 0) return RITZ_OK;
     if (tau.rows == 0) return cuda_set_identity(s, A);
     CUDA_ENTER(cuda_device_of(s));
-    if (!is_small(A.dtype, A.rows, A.cols)) return orgqr_large(s, A, tau);
+    if (!cuda_fits_shared(A.dtype, A.rows, A.cols))
+        return A.batch > 1 ? cuda_orgqr_batch(s, A, tau) : orgqr_one(s, A, tau);
     const struct qr_small q = {
         .m = A.rows,
         .n = A.cols,
@@ -158,8 +139,8 @@ ritz_status cuda_orgqr(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
 
 /* ---- ormqr ---- */
 
-static ritz_status ormqr_item(ritz_stream *s, cublasOperation_t op, ritz_dmat A, ritz_dmat tau,
-                              ritz_dmat C, void *info)
+static ritz_status ormqr_contiguous(ritz_stream *s, cublasOperation_t op, ritz_dmat A,
+                                    ritz_dmat tau, ritz_dmat C, void *info)
 {
     cusolverDnHandle_t solver;
     cusolverDnParams_t params;
@@ -182,8 +163,8 @@ static ritz_status ormqr_item(ritz_stream *s, cublasOperation_t op, ritz_dmat A,
                                    work, elements, info));
 }
 
-static ritz_status ormqr_large(ritz_stream *s, cublasOperation_t op, ritz_dmat A, ritz_dmat tau,
-                               ritz_dmat C)
+static ritz_status ormqr_one(ritz_stream *s, cublasOperation_t op, ritz_dmat A, ritz_dmat tau,
+                             ritz_dmat C)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
@@ -192,11 +173,7 @@ static ritz_status ormqr_large(ritz_stream *s, cublasOperation_t op, ritz_dmat A
     RITZ_TRY_OUT(ritz_work_bytes(s, sizeof(int), &info));
     RITZ_TRY_OUT(contiguous(s, tau, &t));
     if (t.data != tau.data) RITZ_TRY_OUT(cuda_copy(s, tau, t));
-    for (int64_t b = 0; b < C.batch; b++) {
-        const struct ritz_work_mark inner = ritz_work_mark(s);
-        RITZ_TRY_OUT(ormqr_item(s, op, item(A, b), item(t, b), item(C, b), info));
-        ritz_work_release(s, inner);
-    }
+    RITZ_TRY_OUT(ormqr_contiguous(s, op, A, t, C, info));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -207,8 +184,10 @@ ritz_status cuda_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat 
     if (C.rows == 0 || C.cols == 0 || C.batch == 0 || tau.rows == 0) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
     const int transposed = which == RITZ_APPLY_Q_TRANSPOSED;
-    if (!is_small(C.dtype, C.rows, tau.rows + C.cols))
-        return ormqr_large(s, transposed ? CUBLAS_OP_T : CUBLAS_OP_N, A, tau, C);
+    if (!cuda_fits_shared(C.dtype, C.rows, tau.rows + C.cols) && C.batch > 1)
+        return cuda_ormqr_batch(s, which, A, tau, C);
+    if (!cuda_fits_shared(C.dtype, C.rows, tau.rows + C.cols))
+        return ormqr_one(s, transposed ? CUBLAS_OP_T : CUBLAS_OP_N, A, tau, C);
     const struct qr_small q = {
         .m = C.rows,
         .n = C.cols,

@@ -1,5 +1,6 @@
-/* Householder QR of small matrices, many at a time: one matrix a block of threads, in shared
- * memory.
+/* Householder QR of many matrices: one matrix a block of threads, in shared memory if it fits. And
+ * the parts of the blocked algorithm for batches of larger ones: panels, and the triangles of
+ * compact WY products.
  *
  * Reflectors are LAPACK's: H = I - tau v vᵀ, v(k) = 1 implied, the rest of v below the diagonal of
  * column k.
@@ -9,93 +10,15 @@
  * forming Q backwards: section 5.1.6.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cuda/warp.cuh"
-
 #include "cuda/factor_kernels.h"
+#include "cuda/reflector.cuh"
+#include "cuda/thresholds.h"
 
 namespace
 {
 
 constexpr int THREADS = 128;
 constexpr int WARPS = THREADS / RITZ_WARP;
-constexpr int64_t MOST_BLOCKS = 65535;
-
-/* A column-major matrix in shared memory; an odd leading dimension spreads rows over the banks. */
-template <typename T> struct tile {
-    T *p;
-    int rows, cols, ld;
-    __device__ T &at(int i, int j) const
-    {
-        return p[j * ld + i];
-    }
-};
-
-__host__ __device__ inline int odd(int n)
-{
-    return n | 1;
-}
-
-__device__ inline int lane()
-{
-    return static_cast<int>(threadIdx.x) % RITZ_WARP;
-}
-__device__ inline int warp()
-{
-    return static_cast<int>(threadIdx.x) / RITZ_WARP;
-}
-
-template <typename T> __device__ void load(const tile<T> &t, const T *A, int64_t ld)
-{
-    for (int j = warp(); j < t.cols; j += WARPS)
-        for (int i = lane(); i < t.rows; i += RITZ_WARP) t.at(i, j) = A[j * ld + i];
-}
-
-template <typename T> __device__ void store(const tile<T> &t, T *A, int64_t ld)
-{
-    for (int j = warp(); j < t.cols; j += WARPS)
-        for (int i = lane(); i < t.rows; i += RITZ_WARP) A[j * ld + i] = t.at(i, j);
-}
-
-/* The norm of A(k+1:, k), without overflow or underflow of squares; by one whole warp. */
-template <typename T> __device__ T norm_below(const tile<T> &A, int k)
-{
-    T largest = 0;
-    for (int i = k + 1 + lane(); i < A.rows; i += RITZ_WARP) {
-        const T x = fabs(A.at(i, k));
-        largest = x > largest ? x : largest;
-    }
-    largest = ritz_warp_max(largest);
-    if (!(largest > 0)) return largest;
-    T sum = 0;
-    for (int i = k + 1 + lane(); i < A.rows; i += RITZ_WARP) {
-        const T x = A.at(i, k) / largest;
-        sum += x * x;
-    }
-    return largest * sqrt(ritz_warp_sum(sum));
-}
-
-/* Reflector k from column k; by one whole warp. */
-template <typename T> __device__ T make_reflector(const tile<T> &A, int k)
-{
-    const T below = norm_below(A, k), alpha = A.at(k, k);
-    if (below == 0) return 0;
-    const T length = hypot(alpha, below), beta = alpha > 0 ? -length : length;
-    __syncwarp();
-    for (int i = k + 1 + lane(); i < A.rows; i += RITZ_WARP) A.at(i, k) /= alpha - beta;
-    if (lane() == 0) A.at(k, k) = beta;
-    return (beta - alpha) / beta;
-}
-
-/* C(k:, j) = (I - tau v vᵀ) C(k:, j), v from column k of V; by one whole warp. */
-template <typename T>
-__device__ void reflect(const tile<T> &V, int k, T tau, const tile<T> &C, int j)
-{
-    T sum = lane() == 0 ? C.at(k, j) : 0;
-    for (int i = k + 1 + lane(); i < V.rows; i += RITZ_WARP) sum += V.at(i, k) * C.at(i, j);
-    const T w = tau * ritz_warp_sum(sum);
-    if (lane() == 0) C.at(k, j) -= w;
-    for (int i = k + 1 + lane(); i < V.rows; i += RITZ_WARP) C.at(i, j) -= w * V.at(i, k);
-}
 
 template <typename T>
 __global__ void __launch_bounds__(THREADS)
@@ -104,10 +27,10 @@ __global__ void __launch_bounds__(THREADS)
 {
     RITZ_DYN_SHARED(T, memory);
     RITZ_SHARED(T, factor, );
-    const tile<T> t = {memory, m, n, odd(m)};
+    const tile<T, int> t = {memory, m, n, odd(m)};
     const int r = m < n ? m : n;
     for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
-        load(t, A + b * stride, ld);
+        load<WARPS>(t, A + b * stride, ld);
         __syncthreads();
         for (int k = 0; k < r; k++) {
             if (warp() == 0) {
@@ -121,7 +44,7 @@ __global__ void __launch_bounds__(THREADS)
             for (int j = k + 1 + warp(); j < n; j += WARPS) reflect(t, k, factor, t, j);
             __syncthreads();
         }
-        store(t, A + b * stride, ld);
+        store<WARPS>(t, A + b * stride, ld);
         __syncthreads();
     }
 }
@@ -133,9 +56,9 @@ __global__ void __launch_bounds__(THREADS)
                 int64_t tau_step, int64_t tau_stride)
 {
     RITZ_DYN_SHARED(T, memory);
-    const tile<T> t = {memory, m, k, odd(m)}, given = {memory, m, r, odd(m)};
+    const tile<T, int> t = {memory, m, k, odd(m)}, given = {memory, m, r, odd(m)};
     for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
-        load(given, A + b * stride, ld);
+        load<WARPS>(given, A + b * stride, ld);
         for (int j = r + warp(); j < k; j += WARPS)
             for (int i = lane(); i < m; i += RITZ_WARP) t.at(i, j) = i == j ? T(1) : T(0);
         __syncthreads();
@@ -149,7 +72,7 @@ __global__ void __launch_bounds__(THREADS)
             }
             __syncthreads();
         }
-        store(t, A + b * stride, ld);
+        store<WARPS>(t, A + b * stride, ld);
         __syncthreads();
     }
 }
@@ -162,11 +85,11 @@ __global__ void __launch_bounds__(THREADS)
                 int64_t batch)
 {
     RITZ_DYN_SHARED(T, memory);
-    const tile<T> v = {memory, m, r, odd(m)};
-    const tile<T> t = {memory + odd(m) * r, m, c, odd(m)};
+    const tile<T, int> v = {memory, m, r, odd(m)};
+    const tile<T, int> t = {memory + odd(m) * r, m, c, odd(m)};
     for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
-        load(v, A + b * stride, ld);
-        load(t, C + b * stride_c, ldc);
+        load<WARPS>(v, A + b * stride, ld);
+        load<WARPS>(t, C + b * stride_c, ldc);
         __syncthreads();
         /* Columns are independent: a warp takes its own through all reflectors. */
         for (int j = warp(); j < c; j += WARPS) {
@@ -177,14 +100,81 @@ __global__ void __launch_bounds__(THREADS)
             }
         }
         __syncthreads();
-        store(t, C + b * stride_c, ldc);
+        store<WARPS>(t, C + b * stride_c, ldc);
         __syncthreads();
     }
 }
 
-unsigned blocks_for(int64_t batch)
+/* ---- panels and blocks of reflectors --------------------------------------------------------- */
+
+constexpr int PANEL_THREADS = 256;
+constexpr int PANEL_WARPS = PANEL_THREADS / RITZ_WARP;
+constexpr int NB = CUDA_PANEL;
+static_assert(NB == RITZ_WARP, "a lane for each reflector of a block");
+
+/* geqrf where the matrix lies. */
+template <typename T>
+__global__ void __launch_bounds__(PANEL_THREADS) geqrf_panel(const struct qr_small q, T *A, T *tau)
 {
-    return static_cast<unsigned>(min(batch, MOST_BLOCKS));
+    RITZ_SHARED(T, of_warp, [PANEL_WARPS]);
+    const int64_t r = q.m < q.n ? q.m : q.n;
+    for (int64_t b = blockIdx.x; b < q.batch; b += gridDim.x) {
+        const tile<T, int64_t> t = {A + b * q.stride, q.m, q.n, q.ld};
+        for (int64_t k = 0; k < r; k++) {
+            const T made = make_reflector_together<PANEL_WARPS>(t, k, of_warp);
+            if (threadIdx.x == 0) tau[b * q.tau_stride + k * q.tau_step] = made;
+            __syncthreads();
+            for (int64_t j = k + 1 + warp(); j < q.n; j += PANEL_WARPS) reflect(t, k, made, t, j);
+            __syncthreads();
+        }
+    }
+}
+
+/* T of H_1 ... H_r = I - V T Vᵀ, upper triangular, from G = Vᵀ V, in place; a warp has an item and
+ * each lane a row. T(0:j, j) = -tau_j T(0:j, 0:j) G(0:j, j) (Schreiber and Van Loan 1989). */
+template <typename T>
+__global__ void __launch_bounds__(RITZ_WARP)
+    block_triangle(T *G, int r, int64_t ld, int64_t stride, const T *tau, int64_t tau_step,
+                   int64_t tau_stride, int64_t batch)
+{
+    RITZ_SHARED(T, of_gram, [NB][NB + 1]);
+    RITZ_SHARED(T, triangle, [NB][NB + 1]);
+    const int i = lane();
+    for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
+        T *item = G + b * stride;
+        for (int j = 0; j < r; j++) {
+            of_gram[j][i] = i < r ? item[j * ld + i] : T(0);
+            triangle[j][i] = T(0);
+        }
+        __syncthreads();
+        for (int j = 0; j < r; j++) {
+            const T factor = tau[b * tau_stride + j * tau_step];
+            T sum = 0;
+            for (int l = i; l < j; l++) sum += triangle[l][i] * of_gram[j][l];
+            __syncthreads();
+            triangle[j][i] = i < j ? -factor * sum : i == j ? factor : T(0);
+            __syncthreads();
+        }
+        for (int j = 0; j < r; j++)
+            if (i < r) item[j * ld + i] = triangle[j][i];
+        __syncthreads();
+    }
+}
+
+/* ---- launches -------------------------------------------------------------------------------- */
+
+template <typename T> cudaError_t panel(const struct qr_small *q, T *A, T *tau, cudaStream_t stream)
+{
+    return RITZ_LAUNCH((geqrf_panel<T>), blocks_for(q->batch), PANEL_THREADS, 0, stream, *q, A,
+                       tau);
+}
+
+template <typename T>
+cudaError_t triangle(const struct qr_small *q, T *G, const T *tau, cudaStream_t stream)
+{
+    return RITZ_LAUNCH((block_triangle<T>), blocks_for(q->batch), RITZ_WARP, 0, stream, G,
+                       static_cast<int>(q->r), q->ld, q->stride, tau, q->tau_step, q->tau_stride,
+                       q->batch);
 }
 
 template <typename T> cudaError_t geqrf(const struct qr_small *q, T *A, T *tau, cudaStream_t stream)
@@ -251,4 +241,28 @@ extern "C" cudaError_t launch_ormqr_f64(const struct qr_small *q, int transposed
                                         const double *tau, double *C, cudaStream_t stream)
 {
     return ormqr(q, transposed, A, tau, C, stream);
+}
+
+extern "C" cudaError_t launch_geqrf_panel_f32(const struct qr_small *q, float *A, float *tau,
+                                              cudaStream_t stream)
+{
+    return panel(q, A, tau, stream);
+}
+
+extern "C" cudaError_t launch_geqrf_panel_f64(const struct qr_small *q, double *A, double *tau,
+                                              cudaStream_t stream)
+{
+    return panel(q, A, tau, stream);
+}
+
+extern "C" cudaError_t launch_block_triangle_f32(const struct qr_small *q, float *G,
+                                                 const float *tau, cudaStream_t stream)
+{
+    return triangle(q, G, tau, stream);
+}
+
+extern "C" cudaError_t launch_block_triangle_f64(const struct qr_small *q, double *G,
+                                                 const double *tau, cudaStream_t stream)
+{
+    return triangle(q, G, tau, stream);
 }

@@ -34,7 +34,8 @@ static struct cuda_chunks whole(int64_t rows)
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static ritz_status enqueue_sums(ritz_stream *s, int squares, struct cuda_operand a, ritz_dmat out)
+static ritz_status enqueue_sums(ritz_stream *s, enum cuda_summand what, struct cuda_operand a,
+                                ritz_dmat out)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     const struct cuda_operand to = as_one_chunk(out);
@@ -44,10 +45,11 @@ static ritz_status enqueue_sums(ritz_stream *s, int squares, struct cuda_operand
     if (cuda_operand_empty(&to)) return RITZ_OK;
     if (a.rows == 0) return cuda_fill(s, 0.0, out);
     CUDA_ENTER(cuda_device_of(s));
-    if (chunks.count == 1) return CUDA(launch_col_sums(squares, a, chunks, to, cuda_native(s)));
+    if (chunks.count == 1) return CUDA(launch_col_sums(what, a, chunks, to, cuda_native(s)));
     RITZ_TRY_OUT(take_partial(s, chunks.count, a.cols, a.batch, &partial));
-    RITZ_TRY_OUT(CUDA(launch_col_sums(squares, a, chunks, partial, cuda_native(s))));
-    RITZ_TRY_OUT(CUDA(launch_col_sums(0, partial, whole(chunks.count), to, cuda_native(s))));
+    RITZ_TRY_OUT(CUDA(launch_col_sums(what, a, chunks, partial, cuda_native(s))));
+    RITZ_TRY_OUT(
+        CUDA(launch_col_sums(CUDA_VALUES, partial, whole(chunks.count), to, cuda_native(s))));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -55,12 +57,17 @@ out:
 
 ritz_status cuda_col_sums(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    return enqueue_sums(s, 0, cuda_operand_broadcast(A, out.batch), out);
+    return enqueue_sums(s, CUDA_VALUES, cuda_operand_broadcast(A, out.batch), out);
 }
 
 ritz_status cuda_col_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
-    return enqueue_sums(s, 1, cuda_operand_broadcast(A, out.batch), out);
+    return enqueue_sums(s, CUDA_SQUARES, cuda_operand_broadcast(A, out.batch), out);
+}
+
+ritz_status cuda_abs_sums(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    return enqueue_sums(s, CUDA_MODULI, cuda_operand_broadcast(A, out.batch), out);
 }
 
 /* ---- items ----------------------------------------------------------------------------------- */
@@ -71,7 +78,7 @@ typedef ritz_status (*reduction)(struct cuda_operand A, struct cuda_chunks chunk
 static ritz_status sum(struct cuda_operand A, struct cuda_chunks chunks, struct cuda_operand out,
                        cudaStream_t stream)
 {
-    return CUDA(launch_col_sums(0, A, chunks, out, stream));
+    return CUDA(launch_col_sums(CUDA_VALUES, A, chunks, out, stream));
 }
 
 static ritz_status sum_of_squares(struct cuda_operand A, struct cuda_chunks chunks,
@@ -117,4 +124,38 @@ ritz_status cuda_sumsq(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 ritz_status cuda_max_abs(ritz_stream *s, ritz_dmat A, ritz_dmat out)
 {
     return enqueue_items(s, largest, largest, A, out);
+}
+
+/* ---- norms ----------------------------------------------------------------------------------- */
+
+ritz_status cuda_frobenius(ritz_stream *s, ritz_dmat A, ritz_dmat out)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const struct cuda_operand to = as_one_chunk(out);
+    struct cuda_operand a = cuda_operand_broadcast(A, out.batch);
+    ritz_status rc;
+    void *sums;
+    if (cuda_operand_empty(&to)) return RITZ_OK;
+    if (cuda_operand_empty(&a)) return cuda_fill(s, 0.0, out);
+    CUDA_ENTER(cuda_device_of(s));
+    cuda_orient(&a, 1);
+    cuda_join(&a, 1, 0);
+    const struct cuda_chunks chunks = cuda_item_chunks_of(&a);
+    RITZ_TRY_OUT(ritz_work_bytes(s, (size_t)(chunks.count * a.batch) * CUDA_NORM_BYTES, &sums));
+    RITZ_TRY_OUT(CUDA(launch_norm_sums(a, chunks, sums, cuda_native(s))));
+    RITZ_TRY_OUT(CUDA(launch_norms(chunks.count, sums, to, cuda_native(s))));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* ---- norms of inverses ----------------------------------------------------------------------- */
+
+ritz_status cuda_probe_cols(ritz_stream *s, int unit, ritz_dmat scale, ritz_dmat X, ritz_dmat best)
+{
+    const struct cuda_operand x = cuda_operand_of(X);
+    if (cuda_operand_empty(&x)) return RITZ_OK;
+    CUDA_ENTER(cuda_device_of(s));
+    return CUDA(launch_probe(unit, cuda_operand_broadcast(scale, X.batch), x, cuda_operand_of(best),
+                             cuda_native(s)));
 }

@@ -1,6 +1,6 @@
-/* Thin SVD of matrices with m >= n: Ritz's own Jacobi kernel for small ones, a whole batch in one
- * launch; cuSOLVER's QR iteration
- * (Xgesvd) for larger ones, item by item. Xgesvd is the slow and safe one of its SVDs.
+/* Thin SVD of matrices with m >= n: Ritz's own Jacobi kernels for small ones and for batches, a whole
+ * batch in one launch; cuSOLVER's QR iteration (Xgesvd) for one larger matrix, and for batches of
+ * very large ones, item by item. Xgesvd is the slow and safe one of its SVDs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
@@ -14,10 +14,9 @@ static int is_small(ritz_dmat A)
     return (size_t)elements * cuda_size(A.dtype) <= CUDA_SMALL_BYTES;
 }
 
-static ritz_status by_jacobi(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat U, ritz_dmat Vt,
-                             ritz_dmat info)
+static struct jacobi_small shape_of(ritz_dmat A, ritz_dmat S, ritz_dmat U, ritz_dmat Vt)
 {
-    const struct jacobi_small q = {
+    return (struct jacobi_small){
         .m = A.rows,
         .n = A.cols,
         .ld = A.ld,
@@ -30,9 +29,68 @@ static ritz_status by_jacobi(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat
         .v_stride = Vt.batch_stride,
         .batch = A.batch,
     };
+}
+
+static ritz_status by_jacobi(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat U, ritz_dmat Vt,
+                             ritz_dmat info)
+{
+    const struct jacobi_small q = shape_of(A, S, U, Vt);
     if (A.dtype == RITZ_F64)
         return CUDA(launch_svd_f64(&q, A.data, S.data, U.data, Vt.data, info.data, cuda_native(s)));
     return CUDA(launch_svd_f32(&q, A.data, S.data, U.data, Vt.data, info.data, cuda_native(s)));
+}
+
+/* The same in place of A, which need not fit into shared memory. */
+static ritz_status jacobi_in_place(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat U,
+                                   ritz_dmat Vt, ritz_dmat info)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const struct jacobi_small q = shape_of(A, S, U, Vt);
+    ritz_status rc;
+    ritz_dmat numbers, ranks;
+    RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, A.cols, A.cols + 1, A.batch, &numbers));
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, A.cols, 1, A.batch, &ranks));
+    if (A.dtype == RITZ_F64)
+        RITZ_TRY_OUT(CUDA(launch_svd_large_f64(&q, A.data, S.data, U.data, Vt.data, info.data,
+                                               numbers.data, ranks.data, cuda_native(s))));
+    else
+        RITZ_TRY_OUT(CUDA(launch_svd_large_f32(&q, A.data, S.data, U.data, Vt.data, info.data,
+                                               numbers.data, ranks.data, cuda_native(s))));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* With A P = Q R and Rᵀ = X diag(S) Yᵀ: U = Q Y, V = P X. The columns of Rᵀ are nearly orthogonal
+ * already, in descending order; on an ill-conditioned A itself Jacobi's method may not converge
+ * (Drmac and Veselic 2008, section 2). */
+static ritz_status by_preconditioned_jacobi(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat U,
+                                            ritz_dmat Vt, ritz_dmat info)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t n = A.cols, batch = A.batch;
+    ritz_status rc;
+    ritz_dmat pivots, tau, L, X
+    = {.data = NULL}, Yt = {.data = NULL};
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, n, 1, batch, &pivots));
+    RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, 1, batch, &tau));
+    RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, n, batch, &L));
+    if (U.data) {
+        RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, n, batch, &X));
+        RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, n, batch, &Yt));
+    }
+    RITZ_TRY_OUT(cuda_geqp3(s, A, pivots, tau));
+    RITZ_TRY_OUT(cuda_tri_copy(s, RITZ_UPPER, cuda_block(A, 0, 0, n, n), cuda_t(L)));
+    RITZ_TRY_OUT(jacobi_in_place(s, L, S, X, Yt, info));
+    if (U.data) {
+        RITZ_TRY_OUT(cuda_fill(s, 0.0, U));
+        RITZ_TRY_OUT(cuda_copy(s, cuda_t(Yt), cuda_block(U, 0, 0, n, n)));
+        RITZ_TRY_OUT(cuda_ormqr(s, RITZ_APPLY_Q, A, tau, U));
+        RITZ_TRY_OUT(cuda_scatter_cols(s, pivots, cuda_t(X), Vt));
+    }
+out:
+    ritz_work_release(s, mark);
+    return rc;
 }
 
 /* One item; S contiguous. */
@@ -98,6 +156,8 @@ ritz_status cuda_gesvd(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dmat U, ri
     RITZ_TRY_OUT(cuda_verdicts(s, info, &verdicts));
     if (is_small(A))
         RITZ_TRY_OUT(by_jacobi(s, A, S, U, Vt, verdicts));
+    else if (A.batch > 1 && A.cols <= CUDA_JACOBI_BATCH_MOST && A.rows <= INT32_MAX)
+        RITZ_TRY_OUT(by_preconditioned_jacobi(s, A, S, U, Vt, verdicts));
     else
         RITZ_TRY_OUT(by_qr_iteration(s, A, S, U, Vt, verdicts));
     RITZ_TRY_OUT(cuda_deliver_verdicts(s, verdicts, info));

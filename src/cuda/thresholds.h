@@ -12,9 +12,22 @@
  * goes to Ritz's own kernels, one matrix a block of threads; others go to cuSOLVER. */
 enum { CUDA_SMALL_BYTES = 48 * 1024 - 512 };
 
+/* Columns of a panel where a batch is factored in blocks: the width of a warp, as the kernels that
+ * combine the steps of a panel have a lane for each. */
+enum { CUDA_PANEL = 32 };
+
 /* Sides up to which the own Jacobi kernels are used; cuSOLVER's batched Jacobi stops at 32 too
  * (PyTorch and JAX switch there). */
 enum { CUDA_JACOBI_MOST = 32 };
+
+/* Columns up to which a batch of matrices that do not fit into shared memory has its SVD by the own
+ * Jacobi kernel, a block of threads a matrix: beyond, cuSOLVER's one after the other is taken to be
+ * the faster. */
+enum { CUDA_JACOBI_BATCH_MOST = 512 };
+
+/* Shared memory for the sums of a block of the sparse sketch, besides what it holds of A: 48 KiB in
+ * all. */
+enum { CUDA_SKETCH_BYTES = 36 * 1024 };
 
 /* XsyevBatched: n * lda * batch bytes of one call at most, as JAX caps it, and items as JAX caps
  * them. */

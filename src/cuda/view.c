@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
+#include "cuda/thresholds.h"
 
 size_t cuda_size(ritz_dtype dtype)
 {
@@ -45,4 +46,10 @@ ritz_dmat cuda_items(ritz_dmat A, int64_t first, int64_t count)
     B.batch = count;
     B.data = element(A, first * A.batch_stride);
     return B;
+}
+
+int cuda_fits_shared(ritz_dtype dtype, int64_t rows, int64_t cols)
+{
+    if (rows > CUDA_SMALL_BYTES || cols > CUDA_SMALL_BYTES) return 0;
+    return (size_t)((rows | 1) * cols) * cuda_size(dtype) <= CUDA_SMALL_BYTES;
 }

@@ -65,6 +65,12 @@ static void own_kernels(ritz_stream *s, ritz_dtype dtype, ritz_layout layout, st
     keep(s, r, one);
     (void)expect_ok(ritz_op_max_abs(s, A, one));
     keep(s, r, one);
+    const ritz_dmat narrow = ritz_cols(A, 0, 9);
+    ritz_dmat sketch = create(s, dtype, layout, 24, 9);
+    (void)expect_ok(ritz_op_fill(s, 0.0, sketch));
+    (void)expect_ok(ritz_op_sketch_rows(s, 5, 3, 8, 1, narrow, sketch));
+    keep(s, r, sketch);
+    (void)expect_ok(ritz_dmat_destroy(s, &sketch));
     ritz_dmat *const all[] = {&A, &B, &sums, &one};
     for (int i = 0; i < 4; i++) (void)expect_ok(ritz_dmat_destroy(s, all[i]));
 }

@@ -20,9 +20,11 @@ enum {
     ROWS_FREE = 8, /* one row less is another valid call */
     COLS_FREE = 16,
     BATCH_FREE = 32,
-    ANY_DTYPE = 64
+    ANY_DTYPE = 64,
+    SCALARS = 128, /* float64, one row an item */
+    PIVOTS = 256   /* int32, one vector an item */
 };
-enum { ARGUMENTS = 5 };
+enum { ARGUMENTS = 6 };
 
 struct argument {
     const char *name;
@@ -45,19 +47,55 @@ struct operation {
 CALL(gemm, ritz_gemm(s, 1.0, m[0], m[1], 0.0, m[2]))
 CALL(syrk, ritz_syrk(s, RITZ_LOWER, 1.0, m[0], 0.0, m[1]))
 CALL(trsm, ritz_trsm(s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1.0, m[0], m[1]))
+CALL(trmm, ritz_trmm(s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1.0, m[0], m[1]))
+CALL(gemm_grouped, ritz_gemm_grouped(s, 1, 1.0, &m[0], &m[1], 0.0, &m[2]))
+CALL(gemm_bias, ritz_gemm_bias(s, 1.0, m[0], m[1], m[2], m[3], m[4]))
 CALL(cholesky, ritz_cholesky(s, RITZ_LOWER, m[0], m[1]))
 CALL(cholesky_solve, ritz_cholesky_solve(s, RITZ_LOWER, m[0], m[1]))
+CALL(cholesky_inverse, ritz_cholesky_inverse(s, RITZ_LOWER, m[0], m[1]))
+CALL(cholesky_logdet, ritz_cholesky_logdet(s, RITZ_LOWER, m[0], m[1]))
+CALL(cholesky_condition, ritz_cholesky_condition(s, RITZ_LOWER, m[0], m[1], m[2]))
+CALL(cholesky_jittered, ritz_cholesky_jittered(s, RITZ_LOWER, m[0], NULL, m[1], m[2]))
+CALL(cholesky_update, ritz_cholesky_update(s, RITZ_LOWER, 1, m[0], m[1], m[2]))
+CALL(cholesky_pivoted, ritz_cholesky_pivoted(s, m[0], m[1], m[2], m[3], m[4], NULL, m[5]))
+CALL(lu, ritz_lu(s, m[0], m[1], m[2]))
+CALL(lu_solve, ritz_lu_solve(s, RITZ_LEFT, m[0], m[2], m[1]))
+CALL(lu_inverse, ritz_lu_inverse(s, m[0], m[2], m[1]))
+CALL(lu_slogdet, ritz_lu_slogdet(s, m[0], m[1], m[2], m[3]))
+CALL(lu_condition, ritz_lu_condition(s, m[0], m[1], m[2], m[3]))
+CALL(solve, ritz_solve(s, m[0], m[1], m[2]))
 CALL(spd_solve, ritz_spd_solve(s, m[0], m[1], NULL, m[2]))
 CALL(qr, ritz_qr(s, m[0], m[1], m[2], NULL, NULL))
+CALL(qr_pivoted, ritz_qr_pivoted(s, m[0], m[1], m[2], m[3], m[4], NULL))
+CALL(random_orthogonal, ritz_random_orthogonal(s, 1, 1, m[0]))
 CALL(qr_factor, ritz_qr_factor(s, m[0], m[1]))
 CALL(qr_form, ritz_qr_form(s, m[0], m[1], m[2]))
 CALL(qr_apply, ritz_qr_apply(s, RITZ_APPLY_Q, m[0], m[1], m[2]))
 CALL(svd, ritz_svd(s, m[0], m[1], m[2], m[3], m[4]))
 CALL(eigh, ritz_eigh(s, m[0], m[1], m[2], NULL, m[3]))
+CALL(norm, ritz_norm(s, RITZ_NORM_TWO, m[0], m[1]))
+CALL(rank, ritz_rank(s, m[0], NULL, m[1]))
+CALL(cond, ritz_cond(s, m[0], m[1]))
+CALL(pinv, ritz_pinv(s, m[0], m[1], NULL, m[2]))
+CALL(truncate, ritz_truncate(s, m[0], 2, m[1], m[2]))
+CALL(det, ritz_det(s, m[0], m[1], m[2], m[3]))
 CALL(random_fill, ritz_random_fill(s, RITZ_NORMAL, 1, 0, m[0]))
 CALL(copy, ritz_copy(s, m[0], m[1]))
 CALL(fill, ritz_fill(s, 1.0, m[0]))
 
+static ritz_status deliver_zeros(void *context, int rewind, int64_t count, void *dst, int64_t ld,
+                                 int64_t *delivered)
+{
+    (void)context;
+    *delivered = rewind ? 0 : count;
+    for (int64_t i = 0; !rewind && i < count; i++)
+        memset((double *)dst + i * ld, 0, 3 * sizeof(double));
+    return RITZ_OK;
+}
+static ritz_status call_qr_rows(ritz_stream *s, const ritz_dmat *m)
+{
+    return ritz_qr_rows(s, ritz_rows_callback(RITZ_F64, 5, 3, 0, deliver_zeros, NULL), m[0]);
+}
 static ritz_status call_linop_apply(ritz_stream *s, const ritz_dmat *m)
 {
     const ritz_linop op = ritz_linop_dense(m[0]);
@@ -83,8 +121,71 @@ static const struct operation operations[] = {
     {"ritz_gemm", 2, call_gemm, {{"A", 4, 3, 0}, {"B", 3, 5, 0}, {"C", 4, 5, OUT}}},
     {"ritz_syrk", 2, call_syrk, {{"A", 4, 3, COLS_FREE}, {"C", 4, 4, OUT}}},
     {"ritz_trsm", 2, call_trsm, {{"A", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}}},
+    {"ritz_trmm", 2, call_trmm, {{"A", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}}},
+    {"ritz_gemm_grouped", 2, call_gemm_grouped, {{"A", 4, 3, 0}, {"B", 3, 5, 0}, {"C", 4, 5, OUT}}},
+    {"ritz_gemm_bias",
+     2,
+     call_gemm_bias,
+     {{"A", 4, 3, 0},
+      {"B", 3, 5, 0},
+      {"scale", 5, 1, OPTIONAL},
+      {"bias", 5, 1, OPTIONAL},
+      {"C", 4, 5, OUT}}},
     {"ritz_cholesky", 2, call_cholesky, {{"A", 4, 4, OUT}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
     {"ritz_cholesky_solve", 2, call_cholesky_solve, {{"L", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}}},
+    {"ritz_cholesky_inverse", 2, call_cholesky_inverse, {{"L", 4, 4, 0}, {"X", 4, 4, OUT}}},
+    {"ritz_cholesky_logdet",
+     2,
+     call_cholesky_logdet,
+     {{"L", 4, 4, 0}, {"logdet", 2, 1, OUT | SCALARS}}},
+    {"ritz_cholesky_condition",
+     2,
+     call_cholesky_condition,
+     {{"A", 4, 4, 0}, {"L", 4, 4, 0}, {"cond", 2, 1, OUT | SCALARS}}},
+    {"ritz_cholesky_jittered",
+     2,
+     call_cholesky_jittered,
+     {{"A", 4, 4, OUT}, {"shift", 2, 1, OUT | SCALARS}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_cholesky_update",
+     2,
+     call_cholesky_update,
+     {{"x", 4, 1, 0}, {"L", 4, 4, OUT}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_cholesky_pivoted",
+     2,
+     call_cholesky_pivoted,
+     {{"A", 4, 4, 0},
+      {"F", 4, 3, OUT | COLS_FREE},
+      {"pivots", 4, 1, OUT | PIVOTS},
+      {"rank", 2, 1, OUT | OPTIONAL | INFO},
+      {"error", 2, 1, OUT | OPTIONAL | SCALARS},
+      {"info", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_lu",
+     2,
+     call_lu,
+     {{"A", 4, 4, OUT}, {"pivots", 4, 1, OUT | PIVOTS}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_lu_solve",
+     2,
+     call_lu_solve,
+     {{"LU", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}, {"pivots", 4, 1, PIVOTS}}},
+    {"ritz_lu_inverse",
+     2,
+     call_lu_inverse,
+     {{"LU", 4, 4, 0}, {"X", 4, 4, OUT}, {"pivots", 4, 1, PIVOTS}}},
+    {"ritz_lu_slogdet",
+     2,
+     call_lu_slogdet,
+     {{"LU", 4, 4, 0},
+      {"pivots", 4, 1, PIVOTS},
+      {"sign", 2, 1, OUT | SCALARS},
+      {"logdet", 2, 1, OUT | SCALARS}}},
+    {"ritz_lu_condition",
+     2,
+     call_lu_condition,
+     {{"A", 4, 4, 0}, {"LU", 4, 4, 0}, {"pivots", 4, 1, PIVOTS}, {"cond", 2, 1, OUT | SCALARS}}},
+    {"ritz_solve",
+     2,
+     call_solve,
+     {{"A", 4, 4, 0}, {"B", 4, 3, OUT | COLS_FREE}, {"info", 2, 1, OUT | OPTIONAL | INFO}}},
     {"ritz_spd_solve",
      2,
      call_spd_solve,
@@ -93,6 +194,19 @@ static const struct operation operations[] = {
      2,
      call_qr,
      {{"A", 5, 3, 0}, {"Q", 5, 3, OUT | OPTIONAL}, {"R", 3, 3, OUT | OPTIONAL}}},
+    {"ritz_qr_pivoted",
+     2,
+     call_qr_pivoted,
+     {{"A", 5, 3, 0},
+      {"Q", 5, 3, OUT | OPTIONAL},
+      {"R", 3, 3, OUT | OPTIONAL},
+      {"pivots", 3, 1, OUT | PIVOTS},
+      {"rank", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_qr_rows", 1, call_qr_rows, {{"R", 3, 3, OUT}}},
+    {"ritz_random_orthogonal",
+     2,
+     call_random_orthogonal,
+     {{"Q", 5, 3, OUT | ROWS_FREE | COLS_FREE | BATCH_FREE}}},
     {"ritz_qr_factor", 2, call_qr_factor, {{"A", 5, 3, OUT | ROWS_FREE}, {"tau", 3, 1, OUT}}},
     {"ritz_qr_form",
      2,
@@ -117,6 +231,30 @@ static const struct operation operations[] = {
       {"W", 3, 1, OUT},
       {"V", 4, 3, OUT | OPTIONAL},
       {"info", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_norm",
+     2,
+     call_norm,
+     {{"A", 5, 3, ROWS_FREE | COLS_FREE}, {"norm", 2, 1, OUT | SCALARS}}},
+    {"ritz_rank", 2, call_rank, {{"A", 5, 3, ROWS_FREE | COLS_FREE}, {"rank", 2, 1, OUT | INFO}}},
+    {"ritz_cond",
+     2,
+     call_cond,
+     {{"A", 5, 3, ROWS_FREE | COLS_FREE}, {"cond", 2, 1, OUT | SCALARS}}},
+    {"ritz_pinv",
+     2,
+     call_pinv,
+     {{"A", 5, 3, 0}, {"X", 3, 5, OUT}, {"rank", 2, 1, OUT | OPTIONAL | INFO}}},
+    {"ritz_truncate",
+     2,
+     call_truncate,
+     {{"A", 5, 3, 0}, {"B", 5, 3, OUT}, {"error", 2, 2, OUT | OPTIONAL | SCALARS}}},
+    {"ritz_det",
+     2,
+     call_det,
+     {{"A", 4, 4, 0},
+      {"sign", 2, 1, OUT | OPTIONAL | SCALARS},
+      {"logdet", 2, 1, OUT | OPTIONAL | SCALARS},
+      {"det", 2, 1, OUT | OPTIONAL | SCALARS}}},
     {"ritz_random_fill",
      2,
      call_random_fill,
@@ -264,7 +402,7 @@ static bool if_batch_fixed(int flags)
 }
 static bool if_batched_output(int flags)
 {
-    return flags & OUT && !(flags & (BATCH_FREE | INFO));
+    return flags & OUT && !(flags & (BATCH_FREE | INFO | SCALARS));
 }
 
 static const struct mutation {
@@ -299,11 +437,12 @@ static bool applies(const struct operation *op, int i, const struct mutation *m)
     const int flags = op->argument[i].flags;
     if (!m->applies(flags)) return false;
     /* What these are for other arguments, they are not for these. */
-    if (m->mutate == integers && flags & INFO) return false;
+    if (m->mutate == integers && flags & (INFO | PIVOTS)) return false;
     if (m->mutate == one_item && op->batch == 1) return false;
     if (m->mutate == singles && strcmp(op->argument[1].name ? op->argument[1].name : "", "") == 0)
         return false; /* nothing to agree with */
-    if (m->mutate == singles && op->argument[1].name && op->argument[1].flags & INFO) return false;
+    const int beside = op->argument[1].name ? op->argument[1].flags : 0;
+    if (m->mutate == singles && beside & (INFO | SCALARS | PIVOTS)) return flags & SCALARS;
     return true;
 }
 
@@ -317,11 +456,12 @@ static void lay_out(struct scene *sc, const struct place *p, const struct operat
     for (int i = 0; op->argument[i].name; i++) {
         const struct argument *a = &op->argument[i];
         omat items[2] = {matgen_uniform(1, a->rows, a->cols), matgen_uniform(2, a->rows, a->cols)};
-        m[i] =
-            a->flags & INFO
-                ? add(sc, a->name, ROLE_INPUT, RITZ_I32, COL_PLAIN, a->rows, 1, 1, SHARE_NONE, NULL)
-                      ->mat
-                : add_input(sc, a->name, RITZ_F64, COL_PLAIN, op->batch, SHARE_NONE, items)->mat;
+        const int64_t batch = a->flags & SCALARS ? 1 : op->batch;
+        m[i] = a->flags & (INFO | PIVOTS)
+                   ? add(sc, a->name, ROLE_INPUT, RITZ_I32, COL_PLAIN, a->rows, 1,
+                         a->flags & INFO ? 1 : op->batch, SHARE_NONE, NULL)
+                         ->mat
+                   : add_input(sc, a->name, RITZ_F64, COL_PLAIN, batch, SHARE_NONE, items)->mat;
         omat_destroy(&items[0]);
         omat_destroy(&items[1]);
     }
@@ -432,6 +572,63 @@ ODD(trsm_diag)
 {
     return ritz_trsm(s, RITZ_LEFT, RITZ_LOWER, (ritz_diag)2, 1, o->A, o->X);
 }
+ODD(trmm_uplo)
+{
+    return ritz_trmm(s, RITZ_LEFT, RITZ_BOTH, RITZ_UNIT, 1, o->A, o->X);
+}
+ODD(trmm_side)
+{
+    return ritz_trmm(s, (ritz_side)2, RITZ_LOWER, RITZ_UNIT, 1, o->A, o->X);
+}
+ODD(trmm_diag)
+{
+    return ritz_trmm(s, RITZ_LEFT, RITZ_LOWER, (ritz_diag)2, 1, o->A, o->X);
+}
+ODD(grouped_count)
+{
+    return ritz_gemm_grouped(s, -1, 1, &o->A, &o->A, 0, &o->X);
+}
+ODD(grouped_null)
+{
+    return ritz_gemm_grouped(s, 1, 1, &o->A, NULL, 0, &o->X);
+}
+/* Two products onto rows of X, the second of which is changed first. */
+static ritz_status two_products(ritz_stream *s, const struct odd *o, ritz_dmat A, ritz_dmat B,
+                                ritz_dmat C)
+{
+    const ritz_dmat left[2] = {ritz_row_range(o->A, 0, 2), A}, right[2] = {o->A, B};
+    const ritz_dmat out[2] = { ritz_row_range(o->X, 0, 2), C };
+    return ritz_gemm_grouped(s, 2, 1, left, right, 0, out);
+}
+ODD(grouped_entry)
+{
+    return two_products(s, o, ritz_block(o->A, 0, 0, 2, 3), o->A, ritz_row_range(o->X, 2, 2));
+}
+ODD(grouped_outputs)
+{
+    return two_products(s, o, ritz_row_range(o->A, 2, 2), o->A, ritz_row_range(o->X, 1, 2));
+}
+ODD(grouped_input)
+{
+    return two_products(s, o, ritz_row_range(o->A, 2, 2), o->X, ritz_row_range(o->X, 2, 2));
+}
+ODD(grouped_other_input)
+{
+    return two_products(s, o, ritz_row_range(o->X, 0, 1), o->A, ritz_row_range(o->X, 2, 1));
+}
+ODD(grouped_dtype)
+{
+    ritz_dmat A = ritz_row_range(o->A, 2, 2), B = o->A, C = ritz_row_range(o->X, 2, 2);
+    A.dtype = B.dtype = C.dtype = RITZ_F32;
+    return two_products(s, o, A, B, C);
+}
+ODD(bias_half)
+{
+    ritz_dmat A = o->A, B = o->A, C = o->X;
+    A.dtype = B.dtype = RITZ_F16;
+    C.dtype = RITZ_F32;
+    return ritz_gemm_bias(s, 1, A, B, RITZ_NO_MAT, RITZ_NO_MAT, C);
+}
 ODD(cholesky_uplo)
 {
     return ritz_cholesky(s, RITZ_BOTH, o->A, o->info);
@@ -461,6 +658,85 @@ ODD(info_shape)
 {
     return ritz_cholesky(s, RITZ_LOWER, o->A, ritz_block(o->info, 0, 0, 0, 1));
 }
+ODD(inverse_uplo)
+{
+    return ritz_cholesky_inverse(s, RITZ_BOTH, o->A, o->X);
+}
+ODD(jitter_size)
+{
+    ritz_jitter_options opts = RITZ_JITTER_DEFAULTS;
+    opts.size = 2;
+    return ritz_cholesky_jittered(s, RITZ_LOWER, o->A, &opts, ritz_row_range(o->S, 0, 1), o->info);
+}
+ODD(jitter_policy)
+{
+    ritz_jitter_options opts = RITZ_JITTER_DEFAULTS;
+    opts.policy = (ritz_jitter)2;
+    return ritz_cholesky_jittered(s, RITZ_LOWER, o->A, &opts, ritz_row_range(o->S, 0, 1), o->info);
+}
+ODD(jitter_shift)
+{
+    ritz_jitter_options opts = RITZ_JITTER_DEFAULTS;
+    opts.shift = -1;
+    return ritz_cholesky_jittered(s, RITZ_LOWER, o->A, &opts, ritz_row_range(o->S, 0, 1), o->info);
+}
+ODD(jitter_tries)
+{
+    ritz_jitter_options opts = RITZ_JITTER_DEFAULTS;
+    opts.tries = -1;
+    return ritz_cholesky_jittered(s, RITZ_LOWER, o->A, &opts, ritz_row_range(o->S, 0, 1), o->info);
+}
+ODD(update_sigma)
+{
+    return ritz_cholesky_update(s, RITZ_LOWER, 0, o->S, o->A, o->info);
+}
+ODD(update_uplo)
+{
+    return ritz_cholesky_update(s, RITZ_BOTH, 1, o->S, o->A, o->info);
+}
+static ritz_status pivoted(ritz_stream *s, struct odd *o, size_t size, ritz_uplo uplo, double rtol,
+                           double atol)
+{
+    const ritz_pivoted_cholesky_options opts = {size, uplo, rtol, atol};
+    ritz_dmat pivots = o->S;
+    pivots.dtype = RITZ_I32;
+    return ritz_cholesky_pivoted(s, o->A, o->X, pivots, RITZ_NO_MAT, RITZ_NO_MAT, &opts, o->info);
+}
+ODD(pivoted_size)
+{
+    return pivoted(s, o, 4, RITZ_LOWER, 0, 0);
+}
+ODD(pivoted_uplo)
+{
+    return pivoted(s, o, sizeof(ritz_pivoted_cholesky_options), RITZ_BOTH, 0, 0);
+}
+ODD(pivoted_rtol)
+{
+    return pivoted(s, o, sizeof(ritz_pivoted_cholesky_options), RITZ_LOWER, -0.5, 0);
+}
+ODD(pivoted_atol)
+{
+    return pivoted(s, o, sizeof(ritz_pivoted_cholesky_options), RITZ_LOWER, 0, (double)NAN);
+}
+ODD(pivoted_wide)
+{
+    ritz_dmat pivots = ritz_row_range(o->S, 0, 2);
+    pivots.dtype = RITZ_I32;
+    return ritz_cholesky_pivoted(s, ritz_block(o->A, 0, 0, 2, 2), ritz_block(o->X, 0, 0, 2, 3),
+                                 pivots, RITZ_NO_MAT, RITZ_NO_MAT, NULL, o->info);
+}
+ODD(lu_solve_side)
+{
+    ritz_dmat pivots = o->S;
+    pivots.dtype = RITZ_I32;
+    return ritz_lu_solve(s, (ritz_side)2, o->A, pivots, o->X);
+}
+ODD(lu_solve_right)
+{
+    ritz_dmat pivots = o->S;
+    pivots.dtype = RITZ_I32;
+    return ritz_lu_solve(s, RITZ_RIGHT, o->A, pivots, ritz_cols(o->X, 0, 3));
+}
 ODD(qr_nothing)
 {
     return ritz_qr(s, o->A, RITZ_NO_MAT, RITZ_NO_MAT, NULL, NULL);
@@ -469,6 +745,67 @@ ODD(qr_in_place_wide)
 {
     const ritz_dmat wide = ritz_row_range(o->A, 0, 2);
     return ritz_qr(s, wide, ritz_block(wide, 0, 0, 2, 2), RITZ_NO_MAT, NULL, NULL);
+}
+ODD(qr_size)
+{
+    const ritz_qr_options opts = {2, RITZ_QR_AUTO, 0};
+    return ritz_qr(s, o->A, RITZ_NO_MAT, o->X, &opts, NULL);
+}
+ODD(qr_method)
+{
+    const ritz_qr_options opts = {sizeof opts, (ritz_qr_method)6, 0};
+    return ritz_qr(s, o->A, RITZ_NO_MAT, o->X, &opts, NULL);
+}
+ODD(qr_wide)
+{
+    const ritz_qr_options opts = {sizeof opts, RITZ_QR_TSQR, 0};
+    return ritz_qr(s, ritz_row_range(o->A, 0, 3), RITZ_NO_MAT, ritz_row_range(o->X, 0, 3), &opts,
+                   NULL);
+}
+ODD(qr_report)
+{
+    ritz_qr_report report = RITZ_QR_REPORT_INIT;
+    report.size = 8;
+    return ritz_qr(s, o->A, RITZ_NO_MAT, o->X, NULL, &report);
+}
+static ritz_status pivoted_qr(ritz_stream *s, struct odd *o, ritz_qr_pivoted_options opts)
+{
+    ritz_dmat pivots = o->S;
+    pivots.dtype = RITZ_I32;
+    return ritz_qr_pivoted(s, ritz_row_range(o->A, 0, 3), RITZ_NO_MAT, ritz_row_range(o->X, 0, 3),
+                           pivots, RITZ_NO_MAT, &opts);
+}
+ODD(pivoting_size)
+{
+    return pivoted_qr(s, o, (ritz_qr_pivoted_options){4, RITZ_PIVOTING_AUTO, 0, 0, 0});
+}
+ODD(pivoting_unknown)
+{
+    return pivoted_qr(
+        s, o,
+        (ritz_qr_pivoted_options){sizeof(ritz_qr_pivoted_options), (ritz_pivoting)3, 0, 0, 0});
+}
+ODD(pivoting_wide)
+{
+    return pivoted_qr(
+        s, o,
+        (ritz_qr_pivoted_options){sizeof(ritz_qr_pivoted_options), RITZ_PIVOTING_SKETCH, 0, 0, 0});
+}
+ODD(pivoting_rtol)
+{
+    return pivoted_qr(
+        s, o,
+        (ritz_qr_pivoted_options){sizeof(ritz_qr_pivoted_options), RITZ_PIVOTING_NORM, -1, 0, 0});
+}
+ODD(pivoting_atol)
+{
+    return pivoted_qr(s, o,
+                      (ritz_qr_pivoted_options){sizeof(ritz_qr_pivoted_options), RITZ_PIVOTING_NORM,
+                                                0, (double)NAN, 0});
+}
+ODD(orthogonal_wide)
+{
+    return ritz_random_orthogonal(s, 1, 0, ritz_row_range(o->A, 0, 3));
 }
 ODD(apply_which)
 {
@@ -492,6 +829,50 @@ ODD(eigh_size)
 ODD(eigh_many)
 {
     return ritz_eigh(s, ritz_block(o->A, 0, 0, 3, 3), o->S, RITZ_NO_MAT, NULL, o->info);
+}
+ODD(eigh_first)
+{
+    ritz_eigh_options opts = RITZ_EIGH_DEFAULTS;
+    opts.first = -1;
+    return ritz_eigh(s, o->A, o->S, RITZ_NO_MAT, &opts, o->info);
+}
+ODD(eigh_beyond)
+{
+    ritz_eigh_options opts = RITZ_EIGH_DEFAULTS;
+    opts.first = 1;
+    return ritz_eigh(s, o->A, o->S, RITZ_NO_MAT, &opts, o->info);
+}
+ODD(norm_kind)
+{
+    return ritz_norm(s, (ritz_norm_kind)6, o->A, ritz_row_range(o->S, 0, 1));
+}
+ODD(rank_rtol)
+{
+    const ritz_rank_options opts = {sizeof opts, -0.5, 0};
+    return ritz_rank(s, o->A, &opts, o->info);
+}
+ODD(rank_nan)
+{
+    const ritz_rank_options opts = {sizeof opts, (double)NAN, 0};
+    return ritz_rank(s, o->A, &opts, o->info);
+}
+ODD(pinv_atol)
+{
+    const ritz_rank_options opts = {sizeof opts, 0, -1};
+    return ritz_pinv(s, o->A, o->X, &opts, o->info);
+}
+ODD(pinv_size)
+{
+    const ritz_rank_options opts = {8, 0, 0};
+    return ritz_pinv(s, o->A, o->X, &opts, o->info);
+}
+ODD(truncate_many)
+{
+    return ritz_truncate(s, o->A, 5, o->X, RITZ_NO_MAT);
+}
+ODD(truncate_negative)
+{
+    return ritz_truncate(s, o->A, -1, o->X, RITZ_NO_MAT);
 }
 ODD(random_dist)
 {
@@ -618,19 +999,69 @@ static const struct {
     {"uplo both", odd_trsm_uplo, RITZ_ERR_ARGUMENT, "ritz_trsm", "uplo is 2"},
     {"side", odd_trsm_side, RITZ_ERR_ARGUMENT, "ritz_trsm", "side is 2"},
     {"diag", odd_trsm_diag, RITZ_ERR_ARGUMENT, "ritz_trsm", "diag is 2"},
+    {"uplo both", odd_trmm_uplo, RITZ_ERR_ARGUMENT, "ritz_trmm", "uplo is 2"},
+    {"side", odd_trmm_side, RITZ_ERR_ARGUMENT, "ritz_trmm", "side is 2"},
+    {"diag", odd_trmm_diag, RITZ_ERR_ARGUMENT, "ritz_trmm", "diag is 2"},
+    {"count", odd_grouped_count, RITZ_ERR_ARGUMENT, "ritz_gemm_grouped", "count is -1"},
+    {"no array", odd_grouped_null, RITZ_ERR_ARGUMENT, "ritz_gemm_grouped", "B is NULL"},
+    {"an entry", odd_grouped_entry, RITZ_ERR_SHAPE, "ritz_gemm_grouped",
+     "A[1] is 2 x 3|B[1] is 4 x 4"},
+    {"outputs overlap", odd_grouped_outputs, RITZ_ERR_OVERLAP, "ritz_gemm_grouped", "C[0]|C[1]"},
+    {"an input is an output", odd_grouped_input, RITZ_ERR_OVERLAP, "ritz_gemm_grouped",
+     "C[1]|B[1]"},
+    {"an input is another output", odd_grouped_other_input, RITZ_ERR_OVERLAP, "ritz_gemm_grouped",
+     "C[0] overlaps A[1]"},
+    {"types differ", odd_grouped_dtype, RITZ_ERR_DTYPE, "ritz_gemm_grouped",
+     "A[1] is float32|float64"},
+    {"float16", odd_bias_half, RITZ_ERR_DTYPE, "ritz_gemm_bias", "A is float16"},
     {"uplo both", odd_cholesky_uplo, RITZ_ERR_ARGUMENT, "ritz_cholesky", "uplo is 2"},
     {"uplo both", odd_solve_uplo, RITZ_ERR_ARGUMENT, "ritz_cholesky_solve", "uplo is 2"},
     {"option uplo", odd_spd_uplo, RITZ_ERR_OPTION, "ritz_spd_solve", "uplo is 2"},
     {"options size", odd_spd_size, RITZ_ERR_OPTION, "ritz_spd_solve", "opts has size 4"},
+    {"uplo both", odd_inverse_uplo, RITZ_ERR_ARGUMENT, "ritz_cholesky_inverse", "uplo is 2"},
+    {"options size", odd_jitter_size, RITZ_ERR_OPTION, "ritz_cholesky_jittered", "opts has size 2"},
+    {"policy", odd_jitter_policy, RITZ_ERR_OPTION, "ritz_cholesky_jittered", "policy is 2"},
+    {"shift", odd_jitter_shift, RITZ_ERR_OPTION, "ritz_cholesky_jittered", "shift is -1"},
+    {"tries", odd_jitter_tries, RITZ_ERR_OPTION, "ritz_cholesky_jittered", "tries is -1"},
+    {"sigma", odd_update_sigma, RITZ_ERR_ARGUMENT, "ritz_cholesky_update", "sigma is 0"},
+    {"uplo both", odd_update_uplo, RITZ_ERR_ARGUMENT, "ritz_cholesky_update", "uplo is 2"},
+    {"options size", odd_pivoted_size, RITZ_ERR_OPTION, "ritz_cholesky_pivoted", "opts has size 4"},
+    {"option uplo", odd_pivoted_uplo, RITZ_ERR_OPTION, "ritz_cholesky_pivoted", "uplo is 2"},
+    {"rtol", odd_pivoted_rtol, RITZ_ERR_OPTION, "ritz_cholesky_pivoted", "rtol is -0.5"},
+    {"atol NaN", odd_pivoted_atol, RITZ_ERR_OPTION, "ritz_cholesky_pivoted", "atol is"},
+    {"k > n", odd_pivoted_wide, RITZ_ERR_SHAPE, "ritz_cholesky_pivoted", "F is 2 x 3|n = 2"},
+    {"side", odd_lu_solve_side, RITZ_ERR_ARGUMENT, "ritz_lu_solve", "side is 2"},
+    {"columns", odd_lu_solve_right, RITZ_ERR_SHAPE, "ritz_lu_solve",
+     "LU is 4 x 4|B is 4 x 3|columns"},
     {"info float32", odd_info_dtype, RITZ_ERR_DTYPE, "ritz_cholesky", "info is float32|int32"},
     {"info empty", odd_info_shape, RITZ_ERR_SHAPE, "ritz_cholesky", "info is 0 x 1"},
     {"nothing wanted", odd_qr_nothing, RITZ_ERR_ARGUMENT, "ritz_qr", "Q|R"},
     {"wide in place", odd_qr_in_place_wide, RITZ_ERR_OVERLAP, "ritz_qr", "Q|A"},
+    {"options size", odd_qr_size, RITZ_ERR_OPTION, "ritz_qr", "opts has size 2"},
+    {"method", odd_qr_method, RITZ_ERR_OPTION, "ritz_qr", "method is 6"},
+    {"wide by TSQR", odd_qr_wide, RITZ_ERR_OPTION, "ritz_qr", "TSQR|3 x 4"},
+    {"report size", odd_qr_report, RITZ_ERR_OPTION, "ritz_qr", "report has size 8"},
+    {"options size", odd_pivoting_size, RITZ_ERR_OPTION, "ritz_qr_pivoted", "opts has size 4"},
+    {"pivoting", odd_pivoting_unknown, RITZ_ERR_OPTION, "ritz_qr_pivoted", "pivoting is 3"},
+    {"wide by a sketch", odd_pivoting_wide, RITZ_ERR_OPTION, "ritz_qr_pivoted", "SKETCH|3 x 4"},
+    {"rtol", odd_pivoting_rtol, RITZ_ERR_OPTION, "ritz_qr_pivoted", "rtol is -1"},
+    {"atol NaN", odd_pivoting_atol, RITZ_ERR_OPTION, "ritz_qr_pivoted", "atol is"},
+    {"wide", odd_orthogonal_wide, RITZ_ERR_SHAPE, "ritz_random_orthogonal", "Q is 3 x 4"},
     {"which", odd_apply_which, RITZ_ERR_ARGUMENT, "ritz_qr_apply", "which is 2"},
     {"Q too narrow", odd_form_narrow, RITZ_ERR_SHAPE, "ritz_qr_form", "Q is 4 x 3"},
     {"order", odd_eigh_order, RITZ_ERR_OPTION, "ritz_eigh", "order is 2"},
     {"options size", odd_eigh_size, RITZ_ERR_OPTION, "ritz_eigh", "opts has size 0"},
     {"k > n", odd_eigh_many, RITZ_ERR_SHAPE, "ritz_eigh", "W asks for 4|order 3"},
+    {"first < 0", odd_eigh_first, RITZ_ERR_OPTION, "ritz_eigh", "first is -1"},
+    {"first + k > n", odd_eigh_beyond, RITZ_ERR_SHAPE, "ritz_eigh",
+     "W asks for 4|number 1|order 4"},
+    {"kind", odd_norm_kind, RITZ_ERR_ARGUMENT, "ritz_norm", "kind is 6"},
+    {"rtol", odd_rank_rtol, RITZ_ERR_OPTION, "ritz_rank", "rtol is -0.5"},
+    {"rtol NaN", odd_rank_nan, RITZ_ERR_OPTION, "ritz_rank", "rtol is"},
+    {"atol", odd_pinv_atol, RITZ_ERR_OPTION, "ritz_pinv", "atol is -1"},
+    {"options size", odd_pinv_size, RITZ_ERR_OPTION, "ritz_pinv", "opts has size 8"},
+    {"k > min(m, n)", odd_truncate_many, RITZ_ERR_ARGUMENT, "ritz_truncate", "k is 5"},
+    {"k < 0", odd_truncate_negative, RITZ_ERR_ARGUMENT, "ritz_truncate", "k is -1"},
     {"distribution", odd_random_dist, RITZ_ERR_ARGUMENT, "ritz_random_fill", "dist is 3"},
     {"substream", odd_random_substream, RITZ_ERR_ARGUMENT, "ritz_random_fill",
      "substream is 16777216"},

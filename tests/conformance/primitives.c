@@ -318,12 +318,14 @@ static void flip_cols(const struct try *t)
 
 /* ---- reductions: sums in float64 ------------------------------------------------------------- */
 
+/* Powers 1 and 2; 0: moduli. */
 static struct wanted summed(const omat A, int64_t first, int64_t last, int power)
 {
     long double sum = 0, size = 0;
     for (int64_t j = first; j < last; j++)
         for (int64_t i = 0; i < A.rows; i++) {
-            const long double a = OMAT_AT(A, i, j), term = power == 2 ? a * a : a;
+            const long double a = OMAT_AT(A, i, j);
+            const long double term = power == 2 ? a * a : power == 1 ? a : fabsl(a);
             sum += term;
             size += fabsl(term);
         }
@@ -343,6 +345,17 @@ static struct wanted want_sumsq(const struct try *t, const omat *in, int64_t i, 
 {
     (void)t, (void)i, (void)j;
     return summed(in[0], 0, in[0].cols, 2);
+}
+static struct wanted want_abs_sum(const struct try *t, const omat *in, int64_t i, int64_t j)
+{
+    (void)t, (void)j;
+    return summed(in[0], i, i + 1, 0);
+}
+static struct wanted want_frobenius(const struct try *t, const omat *in, int64_t i, int64_t j)
+{
+    (void)t, (void)i, (void)j;
+    const long double norm = oracle_norm_fro(in[0]);
+    return (struct wanted){norm, norm * 0x1p-50L * (long double)(in[0].rows + in[0].cols)};
 }
 static struct wanted want_max(const struct try *t, const omat *in, int64_t i, int64_t j)
 {
@@ -385,6 +398,8 @@ static void reductions(const struct try *t)
     reduce(t, "col_sums", ritz_op_col_sums, true, from[t->turn % 8], false, want_col_sum);
     reduce(t, "col_sumsq", ritz_op_col_sumsq, true, t->dtype, false, want_col_sumsq);
     reduce(t, "sumsq", ritz_op_sumsq, false, t->dtype, false, want_sumsq);
+    reduce(t, "abs_sums", ritz_op_abs_sums, true, t->dtype, false, want_abs_sum);
+    reduce(t, "frobenius", ritz_op_frobenius, false, t->dtype, false, want_frobenius);
     reduce(t, "max_abs", ritz_op_max_abs, false, t->dtype, t->turn % 2, want_max);
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "conformance/harness.h"
+#include "conformance/qr.h"
 
 static const ritz_dtype reals[] = {RITZ_F32, RITZ_F64};
 enum { REALS = 2 };
@@ -28,45 +28,6 @@ struct qr_case {
 
 /* ---- what a thin factorization promises ------------------------------------------------------ */
 
-/* Upper triangular with exact zeros below and a diagonal >= 0. */
-static void check_form_of_r(omat R)
-{
-    bool zeros = true, positive = true;
-    for (int64_t j = 0; j < R.cols; j++)
-        for (int64_t i = j + 1; i < R.rows; i++) zeros = zeros && OMAT_AT(R, i, j) == 0;
-    for (int64_t i = 0; i < shorter(R.rows, R.cols); i++)
-        positive = positive && OMAT_AT(R, i, i) >= 0;
-    (void)expect(zeros, "R is not zero below the diagonal");
-    (void)expect(positive, "R has a negative diagonal element");
-}
-
-/* Q alone: A - Q QᵀA. */
-static double range_ratio(omat A, omat Q, double eps)
-{
-    omat Qt = omat_transposed(Q), B = oracle_product(Qt, A), P = oracle_product(Q, B);
-    const double ratio = oracle_factor_ratio(A, P, eps);
-    omat_destroy(&Qt);
-    omat_destroy(&B);
-    omat_destroy(&P);
-    return ratio;
-}
-
-/* R alone: AᵀA - RᵀR, whose error is twice that of A = Q R. */
-static double gram_ratio(omat A, omat R, double eps)
-{
-    omat At = omat_transposed(A), Rt = omat_transposed(R);
-    omat G = oracle_product(At, A), H = oracle_product(Rt, R), E = oracle_add(G, -1, H);
-    const long double scale = 2 * oracle_norm_one(A) * oracle_norm_one(At) * eps *
-                              (long double)(A.rows > A.cols ? A.rows : A.cols);
-    const long double error = oracle_norm_one(E);
-    omat_destroy(&At);
-    omat_destroy(&Rt);
-    omat_destroy(&G);
-    omat_destroy(&H);
-    omat_destroy(&E);
-    return error == 0 ? 0 : (double)(error / scale);
-}
-
 static void check_item(const struct qr_case *c, omat A, const struct operand *Q,
                        const struct operand *R, int64_t b)
 {
@@ -83,9 +44,9 @@ static void check_item(const struct qr_case *c, omat A, const struct operand *Q,
     if (Q && R)
         (void)expect_ratio("qr |A - QR|", c->dtype, oracle_qr_ratio(A, q, r, eps), 30);
     else if (Q)
-        (void)expect_ratio("qr |A - QQ'A|", c->dtype, range_ratio(A, q, eps), 30);
+        (void)expect_ratio("qr |A - QQ'A|", c->dtype, qr_range_ratio(A, q, eps), 30);
     else
-        (void)expect_ratio("qr |A'A - R'R|", c->dtype, gram_ratio(A, r, eps), 30);
+        (void)expect_ratio("qr |A'A - R'R|", c->dtype, qr_gram_ratio(A, r, eps), 30);
     omat_destroy(&q);
     omat_destroy(&r);
 }

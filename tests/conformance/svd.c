@@ -150,6 +150,31 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t m, int64
     free_items(a, 3);
 }
 
+/* One matrix tall enough for the sketched factorization, which must refuse it. */
+static void flawed_tall(const struct place *p, ritz_dtype dtype, bool wide, long double value)
+{
+    const int64_t m = wide ? 20 : 2700, n = wide ? 2700 : 20;
+    if (!begin_case(p, "svd %s %lldx%lld with %s", ritz_dtype_name(dtype), (long long)m,
+                    (long long)n, isnan(value) ? "NaN" : "Inf"))
+        return;
+    omat *a = make_items(general_kinds, 64, 1, m, n, dtype);
+    a[0].a[m * n / 3] = value;
+    struct scene sc;
+    scene_begin(&sc, p);
+    struct operand *A = add_input(&sc, "A", dtype, COL_PLAIN, 1, SHARE_NONE, a);
+    struct operand *U = add_output(&sc, "U", dtype, COL_PLAIN, m, 20, 1);
+    struct operand *S = add_output(&sc, "S", dtype, COL_PLAIN, 20, 1, 1);
+    struct operand *V = add_output(&sc, "V", dtype, COL_PLAIN, n, 20, 1);
+    scene_upload(&sc);
+    if (scene_collect(&sc, ritz_svd(p->s, A->mat, U->mat, S->mat, V->mat, RITZ_NO_MAT),
+                      RITZ_ERR_NOT_FINITE, "ritz_svd|item 0"))
+        (void)expect(item_is_nan(U, 0, RITZ_BOTH) && item_is_nan(S, 0, RITZ_BOTH) &&
+                         item_is_nan(V, 0, RITZ_BOTH),
+                     "the failed item is not NaN");
+    scene_end(&sc);
+    free_items(a, 1);
+}
+
 /* ---- closed forms ---------------------------------------------------------------------------- */
 
 /* All ones, 3 x 3: singular values 3, 0, 0. */
@@ -173,6 +198,81 @@ static void ones(const struct place *p, ritz_dtype dtype)
     }
     scene_end(&sc);
     omat_destroy(&a);
+}
+
+/* ---- full factors ---------------------------------------------------------------------------- */
+
+/* U m x m or V n x n: orthogonal, the leading columns a thin decomposition, signs in order. */
+static void check_full(ritz_dtype dtype, omat A, const struct operand *U, const struct operand *S,
+                       const struct operand *V, int64_t b)
+{
+    const int64_t k = shorter(A.rows, A.cols);
+    omat u = item_after(U, b), s = item_after(S, b), v = item_after(V, b);
+    omat thin_u = omat_block(u, 0, 0, u.rows, k), thin_v = omat_block(v, 0, 0, v.rows, k);
+    const double eps = eps_of(dtype);
+    (void)expect_ratio("svd full |I - U'U|", dtype, oracle_orth_ratio(u, eps), 30);
+    (void)expect_ratio("svd full |I - V'V|", dtype, oracle_orth_ratio(v, eps), 30);
+    if (k > 0)
+        (void)expect_ratio("svd |A - USV'|", dtype, oracle_svd_ratio(A, thin_u, s, thin_v, eps),
+                           30);
+    omat rest = omat_block(u, 0, k, u.rows, u.cols - k);
+    (void)expect(oracle_sign_violation(v) < 0 && oracle_sign_violation(rest) < 0,
+                 "a column of V, or one beyond the singular values of U, breaks the sign rule");
+    omat *const all[] = {&u, &s, &v, &thin_u, &thin_v, &rest};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) omat_destroy(all[i]);
+}
+
+/* flawed: item 1 of a batch has a NaN. */
+static void full_one(const struct place *p, ritz_dtype dtype, const struct kind *kind, int64_t m,
+                     int64_t n, int64_t batch, const struct form *f, bool flawed)
+{
+    if (!begin_case(p, "svd %s %lldx%lld batch %lld %s, full U %s, V %s, A %s%s",
+                    ritz_dtype_name(dtype), (long long)m, (long long)n, (long long)batch,
+                    kind->name, form_name(f[1]), form_name(f[2]), form_name(f[0]),
+                    flawed ? ", NaN in item 1" : ""))
+        return;
+    omat *a = make_items(kind, 63, batch, m, n, dtype);
+    if (flawed) a[1].a[0] = (long double)NAN;
+    struct scene sc;
+    scene_begin(&sc, p);
+    struct operand *A = add_input(&sc, "A", dtype, f[0], batch, SHARE_NONE, a);
+    struct operand *U = add_output(&sc, "U", dtype, f[1], m, m, batch);
+    struct operand *S = add_output(&sc, "S", dtype, f[2], shorter(m, n), 1, batch);
+    struct operand *V = add_output(&sc, "V", dtype, f[2], n, n, batch);
+    struct operand *info = add_info(&sc, COL_PLAIN, batch);
+    scene_upload(&sc);
+    if (scene_finish(&sc, ritz_svd(p->s, A->mat, U->mat, S->mat, V->mat, info->mat)))
+        for (int64_t b = 0; b < batch; b++) {
+            const bool bad = flawed && b == 1;
+            omat before = item_before(A, b);
+            (void)expect(info_after(info, b) == (bad ? -1 : 0), "info of item %lld", (long long)b);
+            if (bad)
+                (void)expect(item_is_nan(U, b, RITZ_BOTH) && item_is_nan(V, b, RITZ_BOTH),
+                             "the failed item is not NaN");
+            else
+                check_full(dtype, before, U, S, V, b);
+            omat_destroy(&before);
+        }
+    scene_end(&sc);
+    free_items(a, batch);
+}
+
+static void full_factors(const struct place *p, ritz_dtype dtype)
+{
+    static const int64_t shapes[][3] = {{0, 3, 2}, {4, 0, 1},   {3, 2, 0},  {1, 1, 1},  {5, 1, 2},
+                                        {1, 6, 2}, {7, 6, 3},   {6, 7, 1},  {13, 4, 3}, {4, 13, 2},
+                                        {5, 5, 2}, {40, 33, 1}, {70, 5, 1}, {9, 80, 1}};
+    const struct kind *kind = general_kinds;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        const int64_t m = shapes[i][0], n = shapes[i][1], batch = shapes[i][2];
+        for (struct forms walk = forms_of(3, 12); next_forms(&walk);) {
+            full_one(p, dtype, kind, m, n, batch, walk.f, false);
+            if (!(++kind)->name) kind = general_kinds;
+        }
+        if (batch > 1 && m * n > 0)
+            full_one(p, dtype, general_kinds, m, n, batch,
+                     (struct form[]){COL_PLAIN, COL_PLAIN, COL_PLAIN}, true);
+    }
 }
 
 static void all_kinds(const struct place *p, ritz_dtype dtype, const struct shape *s)
@@ -211,6 +311,11 @@ void test_svd(const struct place *p)
     for (int t = 0; t < REALS; t++) {
         ones(p, reals[t]);
         for (const struct shape *s = NULL; (s = next_shape("svd", s));) all_kinds(p, reals[t], s);
+        full_factors(p, reals[t]);
+        for (int wide = 0; wide <= 1; wide++) {
+            flawed_tall(p, reals[t], wide, (long double)NAN);
+            flawed_tall(p, reals[t], wide, (long double)INFINITY);
+        }
         for (int position = 0; position < 3; position++)
             for (struct forms walk = forms_of(1, 0); next_forms(&walk);)
                 for (int with_info = 0; with_info <= 1; with_info++) {

@@ -337,6 +337,77 @@ CALL(spd_solve)
     return ritz_spd_solve(w->s, S_, ritz_t(X_), NULL, RITZ_NO_MAT);
 }
 
+/* A number, in the first row of C or the second. */
+static ritz_dmat figure(const struct world *w, int64_t row)
+{
+    return ritz_block(C_, row, 0, 1, 1);
+}
+PREPARE(kept_and_factored)
+{
+    const ritz_status status = ritz_copy(w->service, S_, C_);
+    return status ? status : prepare_factored(w);
+}
+CALL(cholesky_inverse)
+{
+    return ritz_cholesky_inverse(w->s, RITZ_LOWER, S_, C_);
+}
+CALL(cholesky_logdet)
+{
+    return ritz_cholesky_logdet(w->s, RITZ_LOWER, S_, figure(w, 0));
+}
+CALL(cholesky_condition)
+{
+    return ritz_cholesky_condition(w->s, RITZ_LOWER, C_, S_, ritz_block(X_, 0, 0, 1, 1));
+}
+CALL(cholesky_jittered)
+{
+    return ritz_cholesky_jittered(w->s, RITZ_LOWER, S_, NULL, figure(w, 0), RITZ_NO_MAT);
+}
+CALL(cholesky_update)
+{
+    return ritz_cholesky_update(w->s, RITZ_LOWER, 1, ritz_t(ritz_row_range(A_, 0, 1)), S_,
+                                RITZ_NO_MAT);
+}
+PREPARE(pivots)
+{
+    return ritz_dmat_create(w->service, RITZ_I32, RITZ_COL_MAJOR, w->n, 1, &w->made);
+}
+CALL(cholesky_pivoted)
+{
+    return ritz_cholesky_pivoted(w->s, S_, ritz_cols(C_, 0, w->k), w->made, RITZ_NO_MAT,
+                                 RITZ_NO_MAT, NULL, RITZ_NO_MAT);
+}
+CALL(lu)
+{
+    return ritz_lu(w->s, S_, w->made, RITZ_NO_MAT);
+}
+PREPARE(lu)
+{
+    ritz_status status = prepare_pivots(w);
+    if (status == RITZ_OK) status = ritz_copy(w->service, S_, C_);
+    return status ? status : ritz_lu(w->service, S_, w->made, RITZ_NO_MAT);
+}
+CALL(lu_solve)
+{
+    return ritz_lu_solve(w->s, RITZ_LEFT, S_, w->made, ritz_t(X_));
+}
+CALL(lu_inverse)
+{
+    return ritz_lu_inverse(w->s, S_, w->made, C_);
+}
+CALL(lu_slogdet)
+{
+    return ritz_lu_slogdet(w->s, S_, w->made, figure(w, 0), figure(w, 1));
+}
+CALL(lu_condition)
+{
+    return ritz_lu_condition(w->s, C_, S_, w->made, ritz_block(X_, 0, 0, 1, 1));
+}
+CALL(solve)
+{
+    return ritz_solve(w->s, S_, ritz_t(X_), RITZ_NO_MAT);
+}
+
 CALL(qr)
 {
     return ritz_qr(w->s, A_, X_, C_, NULL, NULL);
@@ -413,6 +484,65 @@ CALL(eigh_all)
     return ritz_eigh(w->s, S_, column(X_, 0, w->n), C_, NULL, RITZ_NO_MAT);
 }
 
+CALL(eigh_range)
+{
+    ritz_eigh_options opts = RITZ_EIGH_DEFAULTS;
+    opts.first = 2;
+    return ritz_eigh(w->s, S_, column(C_, 0, w->k), RITZ_NO_MAT, &opts, RITZ_NO_MAT);
+}
+CALL(trmm)
+{
+    return ritz_trmm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, S_, X_);
+}
+CALL(gemm_grouped)
+{
+    const ritz_dmat A[] = {top(A_, 10), ritz_row_range(A_, 10, w->m - 10)}, B[] = {S_, S_};
+    const ritz_dmat C[] = {top(X_, 10), ritz_row_range(X_, 10, w->m - 10)};
+    return ritz_gemm_grouped(w->s, 2, 1, A, B, 0, C);
+}
+CALL(gemm_bias)
+{
+    return ritz_gemm_bias(w->s, 1, A_, S_, column(S_, 0, w->n), column(S_, 1, w->n), X_);
+}
+/* A place in C for one number. */
+static ritz_dmat number(const struct world *w, int64_t i)
+{
+    return ritz_block(C_, i, 0, 1, 1);
+}
+CALL(norm_sums)
+{
+    const ritz_status status = ritz_norm(w->s, RITZ_NORM_FROBENIUS, A_, number(w, 0));
+    return status ? status : ritz_norm(w->s, RITZ_NORM_INFINITY, A_, number(w, 1));
+}
+CALL(norm_values)
+{
+    return ritz_norm(w->s, RITZ_NORM_NUCLEAR, A_, number(w, 0));
+}
+PREPARE(rank)
+{
+    return ritz_dmat_create(w->service, RITZ_I32, RITZ_COL_MAJOR, 1, 1, &w->made);
+}
+CALL(rank)
+{
+    const ritz_status status = ritz_rank(w->s, A_, NULL, w->made);
+    return status ? status : ritz_copy(w->s, w->made, number(w, 0));
+}
+CALL(cond)
+{
+    return ritz_cond(w->s, A_, number(w, 0));
+}
+CALL(pinv)
+{
+    return ritz_pinv(w->s, ritz_t(A_), X_, NULL, RITZ_NO_MAT);
+}
+CALL(truncate)
+{
+    return ritz_truncate(w->s, A_, w->k, X_, ritz_block(C_, 0, 0, 1, 2));
+}
+CALL(det)
+{
+    return ritz_det(w->s, S_, number(w, 0), number(w, 1), ritz_block(X_, 0, 0, 1, 1));
+}
 CALL(linop_apply)
 {
     const ritz_linop op = ritz_linop_centred(A_, column(S_, 0, w->n));
@@ -535,6 +665,23 @@ const struct operation operations[] = {
     {"ritz_cholesky_solve", "", prepare_factored, call_cholesky_solve, WRITES_X | WRITES_S, 0, NULL,
      0},
     {"ritz_spd_solve", "", NULL, call_spd_solve, WRITES_X, 0, NULL, 0},
+    {"ritz_cholesky_inverse", "", prepare_factored, call_cholesky_inverse, WRITES_S | WRITES_C, 0,
+     NULL, 0},
+    {"ritz_cholesky_logdet", "", prepare_factored, call_cholesky_logdet, WRITES_S | WRITES_C, 0,
+     NULL, 0},
+    {"ritz_cholesky_condition", "", prepare_kept_and_factored, call_cholesky_condition,
+     WRITES_S | WRITES_C | WRITES_X, 0, NULL, 0},
+    {"ritz_cholesky_jittered", "", NULL, call_cholesky_jittered, WRITES_S | WRITES_C, MAY_SYNC,
+     NULL, 0},
+    {"ritz_cholesky_update", "", prepare_factored, call_cholesky_update, WRITES_S, 0, NULL, 0},
+    {"ritz_cholesky_pivoted", "", prepare_pivots, call_cholesky_pivoted, WRITES_C, 0, NULL, 0},
+    {"ritz_lu", "", prepare_pivots, call_lu, WRITES_S, MAY_BLOCK, NULL, 0},
+    {"ritz_lu_solve", "", prepare_lu, call_lu_solve, WRITES_S | WRITES_C | WRITES_X, 0, NULL, 0},
+    {"ritz_lu_inverse", "", prepare_lu, call_lu_inverse, WRITES_S | WRITES_C, 0, NULL, 0},
+    {"ritz_lu_slogdet", "", prepare_lu, call_lu_slogdet, WRITES_S | WRITES_C, 0, NULL, 0},
+    {"ritz_lu_condition", "", prepare_lu, call_lu_condition, WRITES_S | WRITES_C | WRITES_X, 0,
+     NULL, 0},
+    {"ritz_solve", "", NULL, call_solve, WRITES_X, MAY_BLOCK, NULL, 0},
     {"ritz_qr", "", NULL, call_qr, WRITES_X | WRITES_C, 0, NULL, 0},
     {"ritz_qr_factor", "", prepare_qr_factor, call_qr_factor, WRITES_X | WRITES_C, 0,
      finish_qr_factor, 0},
@@ -558,5 +705,16 @@ const struct operation operations[] = {
     {"ritz_pca_inverse_transform", "", prepare_model, call_inverse_transform, WRITES_X, 0, NULL, 0},
     {"ritz_pca_transform_rows", "", prepare_model, call_transform_rows, 0, MAY_SYNC | MAY_ALLOCATE,
      NULL, 0},
+    {"ritz_trmm", "", NULL, call_trmm, WRITES_X, 0, NULL, 0},
+    {"ritz_gemm_grouped", "", NULL, call_gemm_grouped, WRITES_X, 0, NULL, 0},
+    {"ritz_gemm_bias", "", NULL, call_gemm_bias, WRITES_X, 0, NULL, 0},
+    {"ritz_eigh", "a range of values", NULL, call_eigh_range, WRITES_C, MAY_BLOCK, NULL, 0},
+    {"ritz_norm", "by sums", NULL, call_norm_sums, WRITES_C, 0, NULL, 0},
+    {"ritz_norm", "by values", NULL, call_norm_values, WRITES_C, MAY_BLOCK, NULL, 0},
+    {"ritz_rank", "", prepare_rank, call_rank, WRITES_C, MAY_BLOCK, NULL, 0},
+    {"ritz_cond", "", NULL, call_cond, WRITES_C, MAY_BLOCK, NULL, 0},
+    {"ritz_pinv", "", NULL, call_pinv, WRITES_X, MAY_BLOCK, NULL, 0},
+    {"ritz_truncate", "", NULL, call_truncate, WRITES_X | WRITES_C, MAY_BLOCK, NULL, 0},
+    {"ritz_det", "", NULL, call_det, WRITES_X | WRITES_C, MAY_BLOCK, NULL, 0},
 };
 const size_t operation_count = COUNT(operations);

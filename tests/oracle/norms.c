@@ -37,15 +37,27 @@ long double oracle_norm_max(omat A)
     return largest;
 }
 
-long double oracle_norm_two(omat A)
+/* The sum of the first `count` singular values. */
+static long double sum_of_values(omat A, int64_t count)
 {
     if (!omat_is_finite(A)) return (long double)INFINITY;
     if (A.rows == 0 || A.cols == 0) return 0;
     omat U, s, V;
     oracle_svd(A, &U, &s, &V);
-    long double norm = s.a[0];
+    long double sum = 0;
+    for (int64_t i = 0; i < s.rows && i < count; i++) sum += s.a[i];
     omat_destroy(&U);
     omat_destroy(&s);
     omat_destroy(&V);
-    return norm;
+    return sum;
+}
+
+long double oracle_norm_two(omat A)
+{
+    return sum_of_values(A, 1);
+}
+
+long double oracle_norm_nuclear(omat A)
+{
+    return sum_of_values(A, INT64_MAX);
 }

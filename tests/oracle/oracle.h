@@ -99,11 +99,12 @@ omat oracle_trsm(oracle_uplo uplo, oracle_diag diag, omat T, omat B);
 omat oracle_add(omat A, long double t, omat B);
 
 /* Norms; 0 for an empty matrix, +Inf if an entry is not finite. */
-long double oracle_norm_one(omat A); /* largest column sum of |a| */
-long double oracle_norm_inf(omat A); /* largest row sum of |a| */
-long double oracle_norm_fro(omat A); /* sqrt(sum of squares) */
-long double oracle_norm_max(omat A); /* largest |a| */
-long double oracle_norm_two(omat A); /* largest singular value */
+long double oracle_norm_one(omat A);     /* largest column sum of |a| */
+long double oracle_norm_inf(omat A);     /* largest row sum of |a| */
+long double oracle_norm_fro(omat A);     /* sqrt(sum of squares) */
+long double oracle_norm_max(omat A);     /* largest |a| */
+long double oracle_norm_two(omat A);     /* largest singular value */
+long double oracle_norm_nuclear(omat A); /* sum of the singular values */
 
 /* ---- Factorizations (factor.c) --------------------------------------------------------------- */
 
@@ -122,6 +123,15 @@ int64_t oracle_lu(omat A, omat *LU, int64_t *perm, int *sign);
 int64_t oracle_solve(omat A, omat B, omat *X);
 /* Determinant by LU. */
 long double oracle_det(omat A);
+
+/* ---- What rests on them (direct.c) ----------------------------------------------------------- */
+
+/* log |det A| by LU, and the sign; -Inf and 0 if a pivot is exactly 0. sign must not be NULL. */
+long double oracle_logdet(omat A, int *sign);
+/* norm_1(A) norm_1(A^-1); Inf if a pivot is exactly 0. */
+long double oracle_condition_one(omat A);
+/* The nuclear norm of A - F F' for symmetric A; +Inf if an entry is not finite. */
+long double oracle_nuclear_distance(omat A, omat F);
 
 /* ---- Spectral decompositions (spectral.c) and PCA (pca.c) ------------------------------------ */
 
@@ -197,6 +207,19 @@ double oracle_cholesky_ratio(oracle_uplo uplo, omat A, omat F, double eps);
 double oracle_qr_ratio(omat A, omat Q, omat R, double eps);
 double oracle_svd_ratio(omat A, omat U, omat s, omat V, double eps);
 double oracle_eig_ratio(omat A, omat w, omat V, double eps);
+
+/* Factor ratio of P A = L U, packed into LU; pivots holds n interchanges from 1. +Inf if a
+ * multiplier is larger than 1, or a pivot is not on or below its row. Limit: 30. */
+double oracle_lu_ratio(omat A, omat LU, omat pivots, double eps);
+/* norm_1(F F' + sigma x x' - G G') / (n (norm_1(F F') + norm_1(x x')) eps) for the factor `got` of
+ * the changed matrix; F' F if uplo is upper. Only triangles are read. Limit: 30. */
+double oracle_update_ratio(oracle_uplo uplo, omat F, int sigma, omat x, omat got, double eps);
+/* A ~ F F' with pivots (n row numbers from 0): |the diagonal of A - F F' summed over the rows that
+ * were not eliminated - error| / (trace(A) (n + k) eps), eps that of float64, whatever F is. +Inf
+ * unless the pivots are a permutation in which F is lower trapezoidal with a positive diagonal and
+ * nothing beyond column `rank`. Limit: 30. */
+double oracle_pivoted_ratio(omat A, omat F, omat pivots, int64_t rank, long double error,
+                            double eps);
 
 /* norm_F(I - Q'Q) / (n eps), n = columns of Q. Limit: 30. */
 double oracle_orth_ratio(omat Q, double eps);

@@ -232,11 +232,12 @@ static void norms_by_hand(void **state)
     assert_near(oracle_norm_max(A), 4, 0);
     assert_near(oracle_norm_fro(A), sqrtl(30), TINY);
     assert_near(oracle_norm_two(A), sqrtl(15 + 5 * sqrtl(5)), TINY); /* A'A: 10 10; 10 20 */
+    assert_near(oracle_norm_nuclear(A), sqrtl(50), TINY);            /* s1² + s2² + 2 |det| */
 
     long double (*const norms[])(omat) = {oracle_norm_one, oracle_norm_inf, oracle_norm_fro,
-                                          oracle_norm_max, oracle_norm_two};
+                                          oracle_norm_max, oracle_norm_two, oracle_norm_nuclear};
     omat empty = omat_create(0, 3);
-    for (size_t k = 0; k < 5; k++) {
+    for (size_t k = 0; k < 6; k++) {
         assert_true(norms[k](empty) == 0);
         for (int64_t i = 0; i < 4; i++) {
             long double kept = A.a[i];

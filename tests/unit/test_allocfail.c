@@ -133,8 +133,9 @@ int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(vo
 
 /* ---- the world of one call ---- */
 
-enum { M = 30, N = 20, K = 4 };
+enum { M = 30, N = 20, K = 4, TALL = 3000 }; /* TALL: of three blocks of rows */
 static const char data_file[] = "allocfail.csv";
+static double tall_column[TALL];
 
 struct world {
     bool queued;
@@ -274,6 +275,32 @@ CALL(trsm)
 {
     return ritz_trsm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, w->S, w->X);
 }
+CALL(trmm)
+{
+    return ritz_trmm(w->s, RITZ_RIGHT, RITZ_LOWER, RITZ_NON_UNIT, 1, w->S, w->X);
+}
+static ritz_status grouped(struct world *w, ritz_dtype in, ritz_dtype out)
+{
+    const ritz_dmat A = ritz_dmat_wrap(w->dev, w->a, in, N, N, RITZ_ROW_MAJOR);
+    const ritz_dmat C = ritz_dmat_wrap(w->dev, w->out, out, N, N, RITZ_ROW_MAJOR);
+    const ritz_dmat left[] = {ritz_row_range(A, 0, K), ritz_row_range(A, K, N - K)};
+    const ritz_dmat right[] = {A, A};
+    const ritz_dmat result[] = {ritz_row_range(C, 0, K), ritz_row_range(C, K, N - K)};
+    return ritz_gemm_grouped(w->s, 2, 1, left, right, 0, result);
+}
+CALL(gemm_grouped)
+{
+    return grouped(w, RITZ_F64, RITZ_F64);
+}
+CALL(gemm_grouped_half)
+{
+    return grouped(w, RITZ_BF16, RITZ_F32);
+}
+CALL(gemm_bias)
+{
+    const ritz_dmat row = ritz_dmat_wrap(w->dev, w->a, RITZ_F64, N, 1, RITZ_COL_MAJOR);
+    return ritz_gemm_bias(w->s, 1, w->A, w->S, row, row, w->X);
+}
 CALL(cholesky)
 {
     return ritz_cholesky(w->s, RITZ_LOWER, ritz_t(w->S), RITZ_NO_MAT);
@@ -286,9 +313,125 @@ CALL(spd_solve)
 {
     return ritz_spd_solve(w->s, w->S, ritz_t(w->X), NULL, RITZ_NO_MAT);
 }
+static ritz_dmat number(struct world *w)
+{
+    return ritz_block(w->X, 0, 0, 1, 1);
+}
+CALL(cholesky_inverse)
+{
+    return ritz_cholesky_inverse(w->s, RITZ_LOWER, w->S, ritz_row_range(w->X, 0, N));
+}
+CALL(cholesky_logdet)
+{
+    return ritz_cholesky_logdet(w->s, RITZ_LOWER, w->S, number(w));
+}
+CALL(cholesky_condition)
+{
+    return ritz_cholesky_condition(w->s, RITZ_UPPER, w->S, w->S, number(w));
+}
+/* Not positive definite, for a second try to be made. */
+CALL(cholesky_jittered)
+{
+    for (int i = 0; i < N; i++) w->spd[i * N + i] = i == 3 ? -1e-15 : 2 + i;
+    const ritz_status status =
+        ritz_cholesky_jittered(w->s, RITZ_LOWER, w->S, NULL, number(w), RITZ_NO_MAT);
+    for (int i = 0; status != RITZ_OK && i < N; i++) w->spd[i * N + i] = 2 + i;
+    return status;
+}
+CALL(cholesky_jittered_absolute)
+{
+    ritz_jitter_options opts = RITZ_JITTER_DEFAULTS;
+    opts.policy = RITZ_JITTER_ABSOLUTE;
+    opts.shift = 1;
+    return ritz_cholesky_jittered(w->s, RITZ_LOWER, w->S, &opts, number(w), RITZ_NO_MAT);
+}
+CALL(cholesky_update)
+{
+    const ritz_dmat x = ritz_block(w->A, 0, 0, N, 1);
+    return ritz_cholesky_update(w->s, RITZ_LOWER, 1, x, w->S, RITZ_NO_MAT);
+}
+static ritz_dmat integers(struct world *w)
+{
+    return ritz_dmat_wrap(w->dev, w->single, RITZ_I32, N, 1, RITZ_COL_MAJOR);
+}
+CALL(cholesky_pivoted)
+{
+    return ritz_cholesky_pivoted(w->s, w->S, ritz_block(w->X, 0, 0, N, K), integers(w), RITZ_NO_MAT,
+                                 RITZ_NO_MAT, NULL, RITZ_NO_MAT);
+}
+CALL(lu)
+{
+    return ritz_lu(w->s, w->S, integers(w), RITZ_NO_MAT);
+}
+CALL(lu_solve)
+{
+    return ritz_lu_solve(w->s, RITZ_RIGHT, w->S, integers(w), w->X);
+}
+CALL(lu_inverse)
+{
+    return ritz_lu_inverse(w->s, w->S, integers(w), ritz_row_range(w->X, 0, N));
+}
+CALL(lu_slogdet)
+{
+    return ritz_lu_slogdet(w->s, w->S, integers(w), number(w), ritz_block(w->X, 1, 0, 1, 1));
+}
+CALL(lu_condition)
+{
+    return ritz_lu_condition(w->s, w->S, w->S, integers(w), number(w));
+}
+CALL(solve)
+{
+    return ritz_solve(w->s, w->S, ritz_t(w->X), RITZ_NO_MAT);
+}
 CALL(qr)
 {
     return ritz_qr(w->s, w->A, w->X, w->S, NULL, NULL);
+}
+static ritz_status qr_by(struct world *w, ritz_qr_method method)
+{
+    ritz_qr_options opts = RITZ_QR_DEFAULTS;
+    opts.method = method;
+    return ritz_qr(w->s, ritz_cols(w->A, 0, K), ritz_cols(w->X, 0, K), RITZ_NO_MAT, &opts, NULL);
+}
+CALL(qr_sketch)
+{
+    return qr_by(w, RITZ_QR_SKETCH);
+}
+CALL(qr_cholesky3)
+{
+    return qr_by(w, RITZ_QR_CHOLESKY3);
+}
+CALL(qr_tsqr)
+{
+    ritz_qr_options opts = RITZ_QR_DEFAULTS;
+    opts.method = RITZ_QR_TSQR;
+    const ritz_dmat A = ritz_dmat_wrap(w->dev, tall_column, RITZ_F64, TALL, 1, RITZ_COL_MAJOR);
+    return ritz_qr(w->s, A, RITZ_NO_MAT, ritz_block(w->X, 0, 0, 1, 1), &opts, NULL);
+}
+static ritz_status pivoted_qr(struct world *w, ritz_pivoting pivoting)
+{
+    ritz_qr_pivoted_options opts = RITZ_QR_PIVOTED_DEFAULTS;
+    opts.pivoting = pivoting;
+    const ritz_dmat pivots = ritz_dmat_wrap(w->dev, w->single, RITZ_I32, K, 1, RITZ_COL_MAJOR);
+    const ritz_dmat rank = ritz_dmat_wrap(w->dev, w->single + K, RITZ_I32, 1, 1, RITZ_COL_MAJOR);
+    return ritz_qr_pivoted(w->s, ritz_cols(w->A, 0, K), ritz_cols(w->X, 0, K), RITZ_NO_MAT, pivots,
+                           rank, &opts);
+}
+CALL(qr_pivoted)
+{
+    return pivoted_qr(w, RITZ_PIVOTING_NORM);
+}
+CALL(qr_pivoted_sketch)
+{
+    return pivoted_qr(w, RITZ_PIVOTING_SKETCH);
+}
+CALL(qr_rows)
+{
+    return ritz_qr_rows(w->s, ritz_rows_file(data_file), ritz_block(w->X, 0, 0, N, N));
+}
+CALL(random_orthogonal)
+{
+    return ritz_random_orthogonal(w->s, 1, 1, ritz_block(w->X, 0, 0, N, N));
 }
 CALL(qr_factor)
 {
@@ -314,6 +457,46 @@ CALL(eigh_all)
 {
     return ritz_eigh(w->s, w->S, ritz_t(ritz_row_range(w->X, N, 1)), ritz_row_range(w->X, 0, N),
                      NULL, RITZ_NO_MAT);
+}
+CALL(svd_full)
+{
+    const ritz_dmat A = ritz_block(w->A, 0, 0, N, K), X
+    = ritz_row_range(w->X, 0, N);
+    return ritz_svd(w->s, A, X, ritz_block(w->S, 0, 0, K, 1), RITZ_NO_MAT, RITZ_NO_MAT);
+}
+CALL(norm_frobenius)
+{
+    return ritz_norm(w->s, RITZ_NORM_FROBENIUS, w->A, number(w));
+}
+CALL(norm_one)
+{
+    return ritz_norm(w->s, RITZ_NORM_ONE, w->A, number(w));
+}
+CALL(norm_nuclear)
+{
+    return ritz_norm(w->s, RITZ_NORM_NUCLEAR, w->A, number(w));
+}
+CALL(rank)
+{
+    ritz_dmat rank = number(w);
+    rank.dtype = RITZ_I32;
+    return ritz_rank(w->s, w->A, NULL, rank);
+}
+CALL(cond)
+{
+    return ritz_cond(w->s, w->A, number(w));
+}
+CALL(pinv)
+{
+    return ritz_pinv(w->s, ritz_t(w->A), w->X, NULL, RITZ_NO_MAT);
+}
+CALL(truncate)
+{
+    return ritz_truncate(w->s, w->A, K, w->X, ritz_block(w->S, 0, 0, 1, 2));
+}
+CALL(det)
+{
+    return ritz_det(w->s, w->S, number(w), RITZ_NO_MAT, ritz_block(w->X, 1, 0, 1, 1));
 }
 CALL(linop_apply)
 {
@@ -451,16 +634,49 @@ static const struct scenario {
     {"ritz_gemm", "bfloat16", call_gemm_half},
     {"ritz_syrk", "", call_syrk},
     {"ritz_trsm", "", call_trsm},
+    {"ritz_trmm", "", call_trmm},
+    {"ritz_gemm_grouped", "", call_gemm_grouped},
+    {"ritz_gemm_grouped", "bfloat16", call_gemm_grouped_half},
+    {"ritz_gemm_bias", "", call_gemm_bias},
     {"ritz_cholesky", "", call_cholesky},
     {"ritz_cholesky_solve", "", call_cholesky_solve},
     {"ritz_spd_solve", "", call_spd_solve},
+    {"ritz_cholesky_inverse", "", call_cholesky_inverse},
+    {"ritz_cholesky_logdet", "", call_cholesky_logdet},
+    {"ritz_cholesky_condition", "", call_cholesky_condition},
+    {"ritz_cholesky_jittered", "", call_cholesky_jittered},
+    {"ritz_cholesky_jittered", "absolute", call_cholesky_jittered_absolute},
+    {"ritz_cholesky_update", "", call_cholesky_update},
+    {"ritz_cholesky_pivoted", "", call_cholesky_pivoted},
+    {"ritz_lu", "", call_lu},
+    {"ritz_lu_solve", "", call_lu_solve},
+    {"ritz_lu_inverse", "", call_lu_inverse},
+    {"ritz_lu_slogdet", "", call_lu_slogdet},
+    {"ritz_lu_condition", "", call_lu_condition},
+    {"ritz_solve", "", call_solve},
     {"ritz_qr", "", call_qr},
+    {"ritz_qr", "sketch", call_qr_sketch},
+    {"ritz_qr", "CholeskyQR3", call_qr_cholesky3},
+    {"ritz_qr", "TSQR", call_qr_tsqr},
+    {"ritz_qr_pivoted", "norm", call_qr_pivoted},
+    {"ritz_qr_pivoted", "sketch", call_qr_pivoted_sketch},
+    {"ritz_qr_rows", "file", call_qr_rows},
+    {"ritz_random_orthogonal", "", call_random_orthogonal},
     {"ritz_qr_factor", "", call_qr_factor},
     {"ritz_qr_form", "", call_qr_form},
     {"ritz_qr_apply", "", call_qr_apply},
     {"ritz_svd", "", call_svd},
     {"ritz_eigh", "some", call_eigh},
     {"ritz_eigh", "all", call_eigh_all},
+    {"ritz_svd", "full", call_svd_full},
+    {"ritz_norm", "Frobenius", call_norm_frobenius},
+    {"ritz_norm", "one", call_norm_one},
+    {"ritz_norm", "nuclear", call_norm_nuclear},
+    {"ritz_rank", "", call_rank},
+    {"ritz_cond", "", call_cond},
+    {"ritz_pinv", "", call_pinv},
+    {"ritz_truncate", "", call_truncate},
+    {"ritz_det", "", call_det},
     {"ritz_linop_apply", "", call_linop_apply},
     {"ritz_range_finder", "", call_range_finder},
     {"ritz_svd_randomized", "", call_svd_randomized},

@@ -427,6 +427,18 @@ static void check_fill(cpu_random_path path, const cpu_random_block *b, int layo
                  (unsigned long long)b->row0, b->col0, b->scale);
 }
 
+static void check_words(cpu_random_path path, uint64_t seed, uint64_t block0)
+{
+    enum { BLOCKS = 37, COLS = 5 };
+    static uint32_t out[4 * BLOCKS * COLS + 1];
+    out[4 * BLOCKS * COLS] = 77;
+    cpu_random_words_on(path, seed, 9, block0, BLOCKS, COLS, out);
+    for (uint32_t i = 0; i < 4 * BLOCKS; i++)
+        for (uint32_t j = 0; j < COLS; j++)
+            assert_int_equal(out[i * COLS + j], ritz_random_word_at(seed, 9, 4 * block0 + i, j));
+    assert_int_equal(out[4 * BLOCKS * COLS], 77);
+}
+
 static void check_path(cpu_random_path path)
 {
     static const int64_t rows[] = {0, 1, 3, 4, 5, 63, 64, 67, 130};
@@ -436,6 +448,8 @@ static void check_path(cpu_random_path path)
     static const uint32_t col0[] = {0, 1000003, UINT32_MAX - 40};
     const uint64_t seed = UINT64_C(0x0123456789abcdef);
     unsigned turn = 0;
+    check_words(path, seed, 0);
+    check_words(path, seed, UINT32_MAX - 8);
     for (size_t r = 0; r < COUNT(rows); r++) {
         for (size_t c = 0; c < COUNT(cols); c++) {
             for (size_t o = 0; o < COUNT(row0); o++) {

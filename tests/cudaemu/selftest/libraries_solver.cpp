@@ -1,4 +1,4 @@
-/* The emulated cuSOLVER: QR, what its results must satisfy.
+/* The emulated cuSOLVER: QR and LU, what its results must satisfy.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "solver_fixture.h"
@@ -174,4 +174,59 @@ PASSES(orgqr_without_reflectors)
     xorgqr(&s, &Q, 0, tau, info.p);
     Q.down(s.stream);
     CHECK(Q.at(0, 0) == 1 && Q.at(1, 1) == 1 && Q.at(1, 0) == 0 && Q.at(0, 1) == 0);
+}
+
+/* ---- LU -------------------------------------------------------------------------------------- */
+
+namespace
+{
+
+/* P A = L U with |L| <= 1; `zero`: a column of zeros, or -1. */
+template <class T> void try_getrf(int64_t m, int64_t n, int64_t zero)
+{
+    Solver s;
+    Matrix<T> A(m, n);
+    for (int64_t i = 0; i < m && zero >= 0; i++) A.at(i, zero) = 0;
+    A.up();
+    int64_t q = std::min(m, n);
+    Array<int64_t> pivots{size_t(q)};
+    Array<int> info(1);
+    Workspaces w;
+    cudaDataType t = type_of<T>();
+    FINE(cusolverDnXgetrf_bufferSize(s.h, s.params, m, n, t, A.p, A.ld, t, &w.device_bytes,
+                                     &w.host_bytes));
+    w.make();
+    FINE(cusolverDnXgetrf(s.h, s.params, m, n, t, A.p, A.ld, pivots.p, t, w.device->p,
+                          w.device_bytes, w.host.data(), w.host_bytes, info.p));
+    OK(cudaStreamSynchronize(s.stream));
+    A.down(s.stream);
+    info.down(s.stream);
+    pivots.down(s.stream);
+    CHECK(info.v[0] == zero + 1);
+    std::vector<int64_t> row(static_cast<size_t>(m));
+    for (int64_t i = 0; i < m; i++) row[size_t(i)] = i;
+    for (int64_t k = 0; k < q; k++) {
+        CHECK(pivots.v[size_t(k)] > k && pivots.v[size_t(k)] <= m);
+        std::swap(row[size_t(k)], row[size_t(pivots.v[size_t(k)] - 1)]);
+    }
+    for (int64_t j = 0; j < n; j++) {
+        for (int64_t i = 0; i < m; i++) {
+            if (i > j) CHECK(std::abs(A.at(i, j)) <= 1);
+            double sum = -original(A, row[size_t(i)], j);
+            for (int64_t l = 0; l <= std::min(i, j) && l < q; l++)
+                sum += (l == i ? 1 : double(A.at(i, l))) * double(A.at(l, j));
+            CHECK(std::abs(sum) <= LIMIT * double(n) * eps<T>());
+        }
+    }
+}
+
+} // namespace
+
+PASSES_IN(cases::LATE, lu)
+{
+    try_getrf<float>(6, 6, -1);
+    try_getrf<double>(1, 1, -1);
+    try_getrf<double>(9, 4, -1);
+    try_getrf<double>(4, 9, -1);
+    try_getrf<double>(7, 7, 3);
 }

@@ -1,0 +1,27 @@
+/* Results of a few numbers an item: one row an item.
+ *
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "algo/algo.h"
+
+ritz_status ritz_algo_check_scalars(const ritz_stream *s, ritz_dmat X, const char *name,
+                                    ritz_dtype dtype, int64_t batch, int64_t cols, ritz_dmat A)
+{
+    RITZ_TRY(ritz_check_output(s, X, name));
+    RITZ_REQUIRE(X.dtype == dtype, RITZ_ERR_DTYPE, "%s is %s; it must be %s", name,
+                 ritz_dtype_name(X.dtype), ritz_dtype_name(dtype));
+    RITZ_TRY(ritz_check_single(X, name));
+    RITZ_TRY(ritz_check_shape(X, name, batch, cols, "one row an item"));
+    return ritz_check_no_overlap(X, name, A, "A");
+}
+
+ritz_dmat ritz_algo_scalar_items(ritz_dmat column)
+{
+    ritz_dmat items = column;
+    items.rows = 1;
+    items.batch = column.rows;
+    items.batch_stride = column.layout == RITZ_COL_MAJOR ? 1 : column.ld;
+    items.layout = RITZ_COL_MAJOR;
+    items.ld = 1;
+    items.flags &= ~(uint32_t)RITZ_MAT_OWNED;
+    return items;
+}
