@@ -131,8 +131,8 @@ void *bench_out(const struct bench_problem *p, enum bench_side side, int which, 
 /* ---- operations (ops_*.c) -------------------------------------------------------------------- */
 
 extern const struct bench_operation bench_gemm, bench_syrk, bench_trsm, bench_trmm, bench_cholesky,
-    bench_lu, bench_qr, bench_qr_householder, bench_qr_sketch,
-    bench_qr_cholesky2, bench_qr_cholesky3, bench_qr_tsqr, bench_svd, bench_eigh, bench_svd_randomized, bench_pca_fit,
+    bench_lu, bench_qr, bench_qr_householder, bench_qr_sketch, bench_qr_cholesky2,
+    bench_qr_cholesky3, bench_qr_tsqr, bench_svd, bench_eigh, bench_svd_randomized, bench_pca_fit,
     bench_random_fill, bench_transpose, bench_solve;
 
 /* Uniform on (-1, 1) in the problem's data type: item after item, all inputs. */

@@ -270,8 +270,7 @@ static int pca_fit_peer(struct bench_problem *p, int64_t item)
 /* y = C x for the covariance matrix C, in float64, centred with the exact mean; to be freed. */
 static double *apply_covariance(struct check_matrix X, const double *x)
 {
-    const double m = (double)X
-    .cols;
+    const double m = (double)X.cols;
     double *ones = malloc((size_t)X.cols * sizeof *ones);
     for (int64_t i = 0; ones && i < X.cols; i++) ones[i] = 1 / m;
     double *mean = check_apply(X, 0, ones);

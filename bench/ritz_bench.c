@@ -99,16 +99,11 @@ static int usage_error(const char *what, const char *text)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
-        {"device", required_argument, NULL, 'd'},
-        {"threads", required_argument, NULL, 't'},
-        {"worker", no_argument, NULL, 'w'},
-        {"quick", no_argument, NULL, 'q'},
-        {"small", no_argument, NULL, 'b'},
-        {"seconds", required_argument, NULL, 's'},
-        {"json", required_argument, NULL, 'j'},
-        {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, 'd'}, {"threads", required_argument, NULL, 't'},
+        {"worker", no_argument, NULL, 'w'},       {"quick", no_argument, NULL, 'q'},
+        {"small", no_argument, NULL, 'b'},        {"seconds", required_argument, NULL, 's'},
+        {"json", required_argument, NULL, 'j'},   {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int c;
     *o = (struct options){.device = "auto"};

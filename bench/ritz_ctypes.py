@@ -60,7 +60,7 @@ class PcaReport(ctypes.Structure):
 
 class EighOptions(ctypes.Structure):
     """ritz_eigh_options"""
-    _fields_ = [("size", c_size_t), ("upper", c_int), ("order", c_int)]
+    _fields_ = [("size", c_size_t), ("upper", c_int), ("order", c_int), ("first", c_int64)]
 
 
 # C name of each struct, for the test that compares them.

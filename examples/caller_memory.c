@@ -105,8 +105,7 @@ int main(void)
      * leading block [15 21; 21 31] has the determinant 24, and the solution of it with (1, 1) is
      * (10, -6) / 24. */
     rc = 1;
-    ritz_dmat X
-    = ritz_dmat_wrap(dev, x, RITZ_F64, N, 1, RITZ_COL_MAJOR);
+    ritz_dmat X = ritz_dmat_wrap(dev, x, RITZ_F64, N, 1, RITZ_COL_MAJOR);
     if (ritz_spd_solve(s, ritz_block(C, 0, 0, 2, 2), ritz_row_range(X, 0, 2), NULL, RITZ_NO_MAT) ||
         ritz_stream_sync(s))
         goto out;

@@ -54,14 +54,14 @@ static double direction(int c, int j)
  * is j. */
 static int write_ellipse(const char *path)
 {
-    static double X
-    [POINTS][FEATURES];
+    static double X[POINTS][FEATURES];
     const double turn = 2 * acos(-1.0);
 
     for (int i = 0; i < POINTS; i++) {
         const double t = turn * i / POINTS;
-        for (int j = 0; j < FEATURES; j++) X
-        [i][j] = j + cos(t) * length[0] * direction(0, j) + sin(t) * length[1] * direction(1, j);
+        for (int j = 0; j < FEATURES; j++)
+            X[i][j] =
+                j + cos(t) * length[0] * direction(0, j) + sin(t) * length[1] * direction(1, j);
     }
     if (ritz_save_npy(path, ritz_hmat_wrap(X, RITZ_F64, POINTS, FEATURES, RITZ_ROW_MAJOR))) {
         fprintf(stderr, "%s\n", ritz_last_error());

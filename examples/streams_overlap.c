@@ -64,8 +64,7 @@ int main(void)
     ritz_device *dev = NULL;
     ritz_stream *reader = NULL, *worker = NULL;
     ritz_event *full[BUFFERS] = {NULL}, *empty[BUFFERS] = {NULL};
-    ritz_dmat X
-    [BUFFERS] = {RITZ_NO_MAT, RITZ_NO_MAT}, G = RITZ_NO_MAT;
+    ritz_dmat X[BUFFERS] = {RITZ_NO_MAT, RITZ_NO_MAT}, G = RITZ_NO_MAT;
     int rc = 1;
 
     if (ritz_device_open("auto", &dev) || ritz_stream_create(dev, &reader) ||

@@ -23,10 +23,8 @@ static void make_ellipse(double X[POINTS][FEATURES])
 
     for (int i = 0; i < POINTS; i++) {
         const double u = length[0] * cos(turn * i / POINTS), v = length[1] * sin(turn * i / POINTS);
-        X
-        [i][0] = 5 + c * u - s * v;
-        X
-        [i][1] = -3 + s * u + c * v;
+        X[i][0] = 5 + c * u - s * v;
+        X[i][1] = -3 + s * u + c * v;
     }
 }
 
@@ -69,8 +67,7 @@ int main(void)
     ritz_device *dev = NULL;
     ritz_stream *s = NULL;
     ritz_pca *pca = NULL;
-    ritz_dmat X
-    = RITZ_NO_MAT, Y = RITZ_NO_MAT, C = RITZ_NO_MAT;
+    ritz_dmat X = RITZ_NO_MAT, Y = RITZ_NO_MAT, C = RITZ_NO_MAT;
     ritz_hmat hX = ritz_hmat_wrap(x, RITZ_F64, POINTS, FEATURES, RITZ_ROW_MAJOR);
     ritz_hmat hY = ritz_hmat_wrap(y, RITZ_F64, POINTS, FEATURES, RITZ_ROW_MAJOR);
     ritz_hmat hBack = ritz_hmat_wrap(back, RITZ_F64, POINTS, FEATURES, RITZ_ROW_MAJOR);

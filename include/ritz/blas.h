@@ -67,10 +67,12 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_gemm(ritz_stream *s, double alpha, ritz
  * @param B     `count` matrices, B[i] k_i x n_i.
  * @param beta  factor; with 0, no C is read.
  * @param C     `count` matrices, C[i] m_i x n_i: the outputs, which must not overlap one another.
- * @return RITZ_OK or an argument error that names the entry; then nothing was enqueued.
+ * @return RITZ_OK; an argument error that names the entry, and then nothing was enqueued; or
+ *   RITZ_ERR_MEMORY (host memory that describes the products).
  *
- * Data types: as ritz_gemm, the same for all entries. Synchronises: never. Capturable: yes. Cost
- * and accuracy: as ritz_gemm, entry by entry; the entries share the threads. */
+ * Data types: as ritz_gemm, the same for all entries. Synchronises: never. Capturable: yes.
+ * Workspace: on a GPU three addresses a product; on the CPU as ritz_gemm. Cost and accuracy: as
+ * ritz_gemm, entry by entry; on the CPU the entries share the threads. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_gemm_grouped(ritz_stream *s, int64_t count, double alpha,
                                                       const ritz_dmat *A, const ritz_dmat *B,
                                                       double beta, const ritz_dmat *C);
@@ -86,8 +88,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_gemm_grouped(ritz_stream *s, int64_t co
  * @param C     m x n, of the same data type, the output; never read.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Workspace: a copy of B if there is a scale. Cost: 2mnk flops
- * and one pass over B (scale) and C (bias). Accuracy: as ritz_gemm with one more product and sum. */
+ * Synchronises: never. Capturable: yes. Workspace: a copy of B if there is a scale, m elements if
+ * there is a bias. Cost: 2mnk flops and one pass over B (scale) and C (bias). Accuracy: as
+ * ritz_gemm with one more product and sum. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_gemm_bias(ritz_stream *s, double alpha, ritz_dmat A,
                                                    ritz_dmat B, ritz_dmat scale, ritz_dmat bias,
                                                    ritz_dmat C);
@@ -138,8 +141,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_trsm(ritz_stream *s, ritz_side side, ri
  * @param B     n x r (left) or r x n (right), of the same data type. In and out.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Workspace: a copy of B where the device has no product in
- * place. Cost: n²r flops. Accuracy and source: as ritz_gemm. */
+ * Synchronises: never. Capturable: yes. Workspace: on a GPU a copy of a batched B. Cost: n²r flops.
+ * Accuracy and source: as ritz_gemm. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_trmm(ritz_stream *s, ritz_side side, ritz_uplo uplo,
                                               ritz_diag diag, double alpha, ritz_dmat A,
                                               ritz_dmat B);

@@ -114,8 +114,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_logdet(ritz_stream *s, ritz_up
  *   for a failed item; 0 if n is 0.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Workspace: a copy of A. Cost: 5 solves with two right-hand
- * sides an item.
+ * Synchronises: never. Capturable: yes. Workspace: a copy of A and a few vectors an item. Cost: 5
+ * solves with two right-hand sides an item.
  * Source: as ritz_lu_condition. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_condition(ritz_stream *s, ritz_uplo uplo,
                                                             ritz_dmat A, ritz_dmat L,
@@ -154,11 +154,13 @@ typedef struct ritz_jitter_options {
  * @param opts  choices, or NULL for the defaults.
  * @param shift batch x 1 of RITZ_F64: what was added to each item's diagonal.
  * @param info  as in ritz_cholesky, of the last try.
- * @return RITZ_OK or an argument error.
+ * @return RITZ_OK or an argument error; under RITZ_JITTER_AUTO also RITZ_ERR_MEMORY (host memory),
+ *   and what ritz_stream_sync returns for earlier calls.
  *
- * Synchronises: once a try (never with RITZ_JITTER_ABSOLUTE); it returns what ritz_stream_sync
- * would. Capturable: no (it looks at the outcome of each try).
- * Workspace: a copy of A. Cost: n³/3 flops an item and try. */
+ * Synchronises: under RITZ_JITTER_AUTO once a try, the first without a shift included; under
+ * RITZ_JITTER_ABSOLUTE never. Capturable: with RITZ_JITTER_ABSOLUTE only.
+ * Workspace: a copy of A under RITZ_JITTER_AUTO. Cost: n³/3 flops an item and try; each try takes
+ * all items. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_jittered(ritz_stream *s, ritz_uplo uplo,
                                                            ritz_dmat A,
                                                            const ritz_jitter_options *opts,
@@ -178,8 +180,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_jittered(ritz_stream *s, ritz_
  *
  * Synchronises: never. Capturable: yes. Workspace: a copy of x. Cost: 3n² flops an item. Accuracy:
  * backward stable; a downdate that leaves little is ill-conditioned.
- * Source: Golub and Van Loan 2013, section 6.5.4 (plane and hyperbolic rotations); Bojanczyk, Brent,
- * van Dooren and de Hoog 1987 (the order of operations in a downdate). */
+ * Source: Golub and Van Loan 2013, section 6.5.4 (plane and hyperbolic rotations); Bojanczyk,
+ * Brent, van Dooren and de Hoog 1987 (the order of operations in a downdate). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_update(ritz_stream *s, ritz_uplo uplo, int sigma,
                                                          ritz_dmat x, ritz_dmat L, ritz_dmat info);
 
@@ -207,8 +209,9 @@ typedef struct ritz_pivoted_cholesky_options {
  * up to rounding.
  *
  * @param s      the stream.
- * @param A      n x n per item; kept.
- * @param F      n x k per item, k <= n: at most k steps are made.
+ * @param A      n x n per item, float32 or float64; kept.
+ * @param F      n x k per item, of the same data type, k <= n: at most k steps are made. NaN, as
+ *   `error` is, for a failed item.
  * @param pivots n x 1 per item of RITZ_I32: the order of elimination, a permutation of 0 .. n-1.
  * @param rank   batch x 1 of RITZ_I32: steps made, or RITZ_NO_MAT.
  * @param error  batch x 1 of RITZ_F64: the sum of the remaining diagonal, or RITZ_NO_MAT.
@@ -219,8 +222,9 @@ typedef struct ritz_pivoted_cholesky_options {
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_SPD or
  *   RITZ_ERR_NOT_FINITE.
  *
- * Synchronises: never. Capturable: yes. Workspace: a copy of A. Cost: n k² flops an item. Accuracy:
- * backward error as ritz_cholesky for what the pivots reach.
+ * Synchronises: never. Capturable: yes. Workspace: a copy of A; on a GPU also of F if that is
+ * row-major. Cost: n k² flops an item. Accuracy: backward error as ritz_cholesky for what the
+ * pivots reach.
  * Source: Higham 2002, section 10.3; Harbrecht, Peters and Schneider 2012 (the error). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_cholesky_pivoted(ritz_stream *s, ritz_dmat A, ritz_dmat F,
                                                           ritz_dmat pivots, ritz_dmat rank,

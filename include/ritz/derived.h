@@ -32,9 +32,12 @@ typedef enum ritz_norm_kind {
  * @param norm batch x 1 of RITZ_F64.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never; RITZ_NORM_TWO and RITZ_NORM_NUCLEAR as ritz_svd. Capturable: likewise.
- * Cost: one pass, or the singular values of A. Accuracy: sums in float64 and scaled: no overflow
- * that the result does not have. */
+ * RITZ_NORM_TWO and RITZ_NORM_NUCLEAR come from ritz_svd without vectors and synchronise as that
+ * does; an item whose iteration did not converge, which has not been seen, gives NaN. The others:
+ * Synchronises: never. Capturable: yes. Workspace: n float64 numbers an item at the most.
+ * Cost: one pass, or the singular values of A. Accuracy: sums in float64; the Frobenius norm is
+ * scaled where squares would overflow or underflow.
+ * Source: Golub and Van Loan 2013, sections 2.3 and 2.4; Blue 1978 (the scaling). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_norm(ritz_stream *s, ritz_norm_kind kind, ritz_dmat A,
                                               ritz_dmat norm);
 
@@ -56,8 +59,8 @@ typedef struct ritz_rank_options {
  * @param s    the stream.
  * @param A    m x n per item, float32 or float64; kept.
  * @param opts the tolerance, or NULL for the default.
- * @param rank batch x 1 of RITZ_I32; -1 for an item that is not finite (or, which has not been seen,
- *   whose iteration did not converge).
+ * @param rank batch x 1 of RITZ_I32; -1 for an item that is not finite (or, which has not been
+ *   seen, whose iteration did not converge).
  * @return RITZ_OK or an argument error.
  *
  * Synchronises, Capturable, Cost, Source: as ritz_svd without vectors. */
@@ -86,7 +89,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_cond(ritz_stream *s, ritz_dmat A, ritz_
  *   RITZ_NO_MAT.
  * @return RITZ_OK or an argument error. At ritz_stream_sync: as ritz_svd.
  *
- * Synchronises, Capturable: as ritz_svd. Cost: that of the SVD and 2mn min(m, n) flops.
+ * Synchronises, Capturable: as ritz_svd. Workspace: that of the SVD and the thin factors. Cost:
+ * that of the SVD and 2mn min(m, n) flops.
  * Source: Golub and Van Loan 2013, section 5.5.2. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pinv(ritz_stream *s, ritz_dmat A, ritz_dmat X,
                                               const ritz_rank_options *opts, ritz_dmat rank);
@@ -101,7 +105,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_pinv(ritz_stream *s, ritz_dmat A, ritz_
  *   Frobenius norm.
  * @return RITZ_OK or an argument error. At ritz_stream_sync: as ritz_svd.
  *
- * Synchronises, Capturable: as ritz_svd. Cost: that of the SVD and 2mnk flops.
+ * Synchronises, Capturable: as ritz_svd. Workspace: that of the SVD and the leading factors. Cost:
+ * that of the SVD and 2mnk flops.
  * Source: Eckart and Young 1936; Mirsky 1960. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_truncate(ritz_stream *s, ritz_dmat A, int64_t k,
                                                   ritz_dmat B, ritz_dmat error);

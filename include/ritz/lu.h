@@ -29,9 +29,10 @@ extern "C" {
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_SINGULAR or
  *   RITZ_ERR_NOT_FINITE.
  *
- * Synchronises: never on the CPU; on a GPU as cuSOLVER's getrf for one large matrix. Capturable: up
- * to n = 64 (cuSOLVER). Cost: 2n³/3 flops an item. Accuracy: A + E = Pᵀ L U with
- * |E| <= g_n Pᵀ|L||U|.
+ * Synchronises: never on the CPU; on a GPU cuSOLVER, which factors one matrix that is not small,
+ * may make the caller wait for the stream. Capturable: a batch, or n <= 77 (cuSOLVER else).
+ * Workspace: a copy of A if that is row-major, on a GPU the library's own.
+ * Cost: 2n³/3 flops an item. Accuracy: A + E = Pᵀ L U with |E| <= g_n Pᵀ|L||U|.
  * Source: Golub and Van Loan 2013, section 3.4; Higham 2002, theorem 9.3. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lu(ritz_stream *s, ritz_dmat A, ritz_dmat pivots,
                                             ritz_dmat info);
@@ -88,7 +89,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lu_slogdet(ritz_stream *s, ritz_dmat LU
  *   finite; 0 if n is 0.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: yes. Workspace: two vectors an item. Cost: 5 solves with A or
+ * Synchronises: never. Capturable: yes. Workspace: a few vectors an item. Cost: 5 solves with A or
  * Aᵀ and two right-hand sides an item.
  * Source: Hager 1984; Higham 2002, section 15.3 (five steps in any case; a second start, of random
  * signs, in place of the vector that he tries at the end). */
@@ -105,8 +106,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lu_condition(ritz_stream *s, ritz_dmat 
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_SINGULAR or
  *   RITZ_ERR_NOT_FINITE.
  *
- * Synchronises, Capturable: as ritz_lu. Workspace: copies of A and B. Cost: 2n³/3 + 2n²r flops an
- * item. Accuracy and source: as ritz_lu and ritz_lu_solve. */
+ * Synchronises, Capturable: as ritz_lu (one A for all items: as one matrix). Workspace: a copy of
+ * A. Cost: 2n³/3 + 2n²r flops an item. Accuracy and source: as ritz_lu and ritz_lu_solve. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_solve(ritz_stream *s, ritz_dmat A, ritz_dmat B,
                                                ritz_dmat info);
 

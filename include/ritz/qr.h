@@ -79,11 +79,14 @@ typedef struct ritz_qr_report {
  *   m >= n.
  * @param report receives the outcome, or NULL. Of a batch: that of the item that fell back
  *   furthest, with the smallest pivot of all.
- * @return RITZ_OK or an argument error.
+ * @return RITZ_OK or an argument error; where it waits, also a failure of the device, or
+ *   RITZ_ERR_MEMORY (host memory).
  *
  * Synchronises: never with RITZ_QR_HOUSEHOLDER and RITZ_QR_TSQR; with the others once an item, to
  * see the check, and once more for each check that fails. Capturable: no (cuSOLVER, or the check).
- * Workspace: a copy of A; O(n²) for the Cholesky family where Q is not A.
+ * Workspace: a copy of A, unless a column-major Q with m >= n takes its place; for the Cholesky
+ * family O(n²), and a copy of A where Q is A, or where it is absent with RITZ_QR_CHOLESKY3. A
+ * method that is fallen back on takes its own.
  * Cost: 4mn² - 4n³/3 flops for both factors by reflections, 3mn² + O(n³) by the sketch.
  * Accuracy: ‖A - QR‖_F <= c n u ‖A‖_F, ‖QᵀQ - I‖_F <= c n u, unconditionally.
  * Source: Golub and Van Loan 2013, section 5.2; Higham 2002, theorem 19.4; Balabanov,
@@ -113,8 +116,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr_factor(ritz_stream *s, ritz_dmat A, 
  * @param Q   m x k, min(m, n) <= k <= m; columns beyond min(m, n) complete the basis.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of Q. Cost: 4mkn flops at the
- * most.
+ * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of Q if Q is row-major. Cost:
+ * 4mkn flops at the most.
  * Accuracy and source: as ritz_qr. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_qr_form(ritz_stream *s, ritz_dmat A, ritz_dmat tau,
                                                  ritz_dmat Q);
@@ -172,8 +175,9 @@ typedef struct ritz_qr_pivoted_options {
  * @param rank   batch x 1 of RITZ_I32: how many elements of diag(R) are above the tolerance, or
  *   RITZ_NO_MAT.
  * @param opts   choices, or NULL for the defaults. RITZ_PIVOTING_SKETCH needs m >= n.
- * @return RITZ_OK or an argument error. An item that is not finite gives NaN and rank -1, and
- *   surfaces at ritz_stream_sync.
+ * @return RITZ_OK or an argument error; where it waits, also a failure of the device, or
+ *   RITZ_ERR_MEMORY (host memory). An item that is not finite gives NaN and rank -1, and surfaces
+ *   at ritz_stream_sync.
  *
  * Synchronises: never with RITZ_PIVOTING_NORM, once an item with RITZ_PIVOTING_SKETCH.
  * Capturable: no.
@@ -196,7 +200,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr_pivoted(ritz_stream *s, ritz_dmat A,
  * @return RITZ_OK, an argument error, or what reading failed with.
  *
  * Synchronises: once a block of rows. Capturable: no. Workspace: two blocks of rows and n².
- * Cost: 2mn² flops. Accuracy: as Householder QR of the whole.
+ * Cost: 2(1 + n/b)mn² flops with blocks of b rows; b is 4n or 1024, the larger, unless a block
+ * would take more than 128 MiB. Accuracy: as Householder QR of the whole.
  * Source: Demmel, Grigori, Hoemmen and Langou 2012, section 3 (a flat tree). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_qr_rows(ritz_stream *s, ritz_rows rows, ritz_dmat R);
 

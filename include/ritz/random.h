@@ -49,9 +49,11 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_random_fill(ritz_stream *s, ritz_distri
  * @param special 1: square items get determinant 1 (the last column is flipped where needed): a
  *   uniformly distributed rotation.
  * @param Q       m x n per item, m >= n, float32 or float64.
- * @return RITZ_OK or an argument error.
+ * @return RITZ_OK or an argument error; RITZ_ERR_TOO_LARGE beyond 2^32 - 1 columns in all.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Cost: 4mn² flops.
+ * Synchronises: never; square with `special` as ritz_lu. Capturable: no (cuSOLVER). Workspace: a
+ * copy of Q if Q is row-major, and if it is square with `special`.
+ * Cost: 4mn² flops, and 2n³/3 for the determinant.
  * Source: Stewart 1980; Mezzadri 2007. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_random_orthogonal(ritz_stream *s, uint64_t seed,
                                                            int special, ritz_dmat Q);

@@ -9,11 +9,13 @@
  *
  * - ritz/device.h and ritz/stream.h: where work runs, and in which order;
  * - ritz/matrix.h: matrices on the host and on a device, views, copies;
- * - ritz/blas.h, ritz/cholesky.h, ritz/lu.h, ritz/qr.h and ritz/spectral.h: dense linear algebra;
- * - ritz/derived.h: norms, rank, condition, pseudoinverse, determinant;
+ * - ritz/blas.h: matrix products, also grouped and with a bias, and triangular solves;
+ * - ritz/cholesky.h, ritz/lu.h, ritz/qr.h and ritz/spectral.h: factorizations, and what rests on
+ *   them;
+ * - ritz/derived.h: norms, rank, condition, pseudoinverse, truncation, determinant;
  * - ritz/linop.h and ritz/lowrank.h: operators, and approximation by randomized methods;
  * - ritz/rows.h and ritz/pca.h: principal component analysis of data in memory or in files;
- * - ritz/io.h and ritz/random.h: files and random matrices;
+ * - ritz/io.h and ritz/random.h: files, random and random orthogonal matrices;
  * - ritz/status.h: what an error leaves behind, and its message.
  *
  * *Synchronises* says when a function waits for its stream, *Capturable* whether it may be called

@@ -3,8 +3,8 @@
  *
  * Signs are fixed: in each right singular vector or eigenvector the entry of largest modulus (the
  * first of equals) is non-negative, and the left singular vector follows; the columns that complete
- * a full basis are signed by themselves. `info` is as in
- * ritz/cholesky.h: k > 0 means that the iteration did not converge. A failed item's outputs are NaN.
+ * a full basis are signed by themselves. `info` is as in ritz/cholesky.h: k > 0 means that the
+ * iteration did not converge. A failed item's outputs are NaN.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_SPECTRAL_H
@@ -30,14 +30,14 @@ extern "C" {
  * @return RITZ_OK or an argument error. At ritz_stream_sync, without info: RITZ_ERR_NOT_FINITE or
  *   RITZ_ERR_NOT_CONVERGED.
  *
- * Synchronises: once for one large matrix with m >= 4n or n >= 4m (to see the check of its QR
- * factorization); else never on the CPU, and on a GPU cuSOLVER may make the caller wait for the
- * stream, where Ritz's own kernels for small matrices do not serve. Capturable: no (cuSOLVER).
- * Workspace: a copy of A, n x n factors, and the
- * vectors that the library cannot write in place (U that is row-major, V that is column-major; the
- * reverse if m < n); m x m for a full U. A tall or wide matrix (m >= 1.6 n, n >= 1.6 m) goes
- * through a QR factorization first, by RITZ_QR_SKETCH from m >= 4n on. Values that would overflow or
- * underflow in squares are scaled.
+ * Synchronises: for one large matrix with m >= 4n or n >= 4m once (to see the check of its QR
+ * factorization), twice if the first check fails; else never on the CPU, and on a GPU cuSOLVER may
+ * make the caller wait for the stream, where Ritz's own kernels for small matrices do not serve.
+ * Capturable: no (cuSOLVER). Workspace: a copy of A, n x n factors, and the vectors that the
+ * library cannot write in place (U that is row-major, V that is column-major; the reverse if m <
+ * n); V if only U is wanted; m x m for a full U. A tall or wide matrix (m >= 1.6 n, n >= 1.6 m)
+ * goes through a QR factorization first, for one matrix as RITZ_QR_AUTO says. Values that would
+ * overflow or underflow in squares are scaled.
  * Cost: about 6mn² + 20n³ flops (m >= n) with vectors. Accuracy: singular values to n u ‖A‖,
  * backward stable.
  * Source: Golub and Van Loan 2013, section 8.6; Gu and Eisenstat 1995 (divide and conquer); Chan
@@ -78,8 +78,7 @@ typedef struct ritz_eigh_options {
  *
  * Synchronises: never on the CPU; on a GPU cuSOLVER may make the caller wait for the stream, where
  * Ritz's own kernels for small matrices do not serve. Capturable: no (cuSOLVER).
- * Workspace: a copy of A, the vectors and the
- * library's own.
+ * Workspace: a copy of A, the vectors and the library's own.
  * Cost: 4n³/3 flops for the values, up to 9n³ with all vectors. Accuracy: backward stable, |w - w*|
  * <= c n u ‖A‖.
  * Source: Golub and Van Loan 2013, sections 8.3 to 8.5; Dhillon and Parlett 2004 (a range of

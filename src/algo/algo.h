@@ -69,9 +69,9 @@ ritz_status ritz_algo_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R);
 ritz_status ritz_algo_svd(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz_dmat V,
                           ritz_dmat flags, ritz_dmat info);
 
-/* The same by the fastest way, S with all min(m, n) values: the device's operation for small matrices
- * if U and V are whole, and for one large tall or wide matrix a method whose check the host waits
- * for. v: just opened; on return v.info is the settled verdict. (svd.c) */
+/* The same by the fastest way, S with all min(m, n) values: the device's operation for small
+ * matrices if U and V are whole, and for one large tall or wide matrix a method whose check the
+ * host waits for. v: just opened; on return v.info is the settled verdict. (svd.c) */
 ritz_status ritz_algo_svd_thin(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz_dmat V,
                                struct ritz_verdict v);
 
@@ -104,8 +104,8 @@ ritz_status ritz_algo_linop_sumsq(ritz_stream *s, const ritz_linop *op, ritz_dma
 
 /* ---- randomized methods ----------------------------------------------------------------- */
 
-/* What the numbers of a Philox stream are for, so that they are independent of each other under one
- * seed. */
+/* What the numbers of a Philox stream are for, so that they are independent of each other under
+ * one seed. */
 enum ritz_random_purpose {
     RITZ_RANDOM_USER = 0,   /* ritz_random_fill */
     RITZ_RANDOM_SKETCH = 1, /* test matrices of range finders */

@@ -1,8 +1,9 @@
 /* Cholesky factorization of A + shift I, by an explicit policy.
  *
- * A kernel or covariance matrix that is positive definite on paper need not be so once rounded. What
- * is added to its diagonal is never hidden: the caller chooses the policy and is told the shift of
- * each item. Under RITZ_JITTER_AUTO the sequence is 0, then 10^t n u trace(A)/n for t = 1, 2, ...
+ * A kernel or covariance matrix that is positive definite on paper need not be so once rounded.
+ * What is added to its diagonal is never hidden: the caller chooses the policy and is told the
+ * shift of each item. Under RITZ_JITTER_AUTO the sequence is 0, then 10^t n u trace(A)/n for
+ * t = 1, 2, ...
  *
  * All items are factored again in each try, those that succeeded with the shift that they had: the
  * same numbers come out, and it takes no more calls however many items fail.

@@ -5,9 +5,9 @@
  * Rotations, one for each column, that bring x to zero against L: plane ones for an update,
  * hyperbolic ones for a downdate.
  *
- * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 6.5.4; Bojanczyk, Brent, van
- * Dooren and de Hoog, A note on downdating the Cholesky factorization, SIAM J. Sci. Stat. Comput. 8,
- * 1987 (why a downdate in this order of operations is stable).
+ * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 6.5.4; Bojanczyk, Brent,
+ * van Dooren and de Hoog, A note on downdating the Cholesky factorization, SIAM J. Sci. Stat.
+ * Comput. 8, 1987 (why a downdate in this order of operations is stable).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"

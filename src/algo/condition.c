@@ -2,10 +2,10 @@
  *
  * ‖A⁻¹ x‖₁ is convex in x, so over the unit ball it is largest at a unit vector. From a start, the
  * method of Hager goes uphill: with y = A⁻¹ x and s the signs of y, the gradient is z = A⁻ᵀ s, and
- * the next x is the unit vector where z is largest. Each ‖A⁻¹ x‖₁ with ‖x‖₁ = 1 is a lower bound, and
- * the best is kept, so a fixed number of steps does no harm where fewer would do: nobody looks at the
- * values in between. There are two starts, of ones and of random signs (the second keeps a matrix
- * from being made for the first); both go uphill side by side.
+ * the next x is the unit vector where z is largest. Each ‖A⁻¹ x‖₁ with ‖x‖₁ = 1 is a lower bound,
+ * and the best is kept, so a fixed number of steps does no harm where fewer would do: nobody looks
+ * at the values in between. There are two starts, of ones and of random signs (the second keeps a
+ * matrix from being made for the first); both go uphill side by side.
  *
  * The right-hand sides are in the scale of A, where solutions neither overflow nor underflow: with
  * d = ‖A‖₁/n they are d x for unit vectors x, d/n times signs at the start, and κ₁ is n times the
@@ -54,8 +54,7 @@ static ritz_status start(ritz_stream *s, ritz_dmat d, ritz_dmat X)
     ritz_status rc;
     ritz_dmat signs;
     ritz_dmat stacked = X; /* the columns of an item as one, for its one d */
-    stacked.rows = X
-    .rows *STARTS;
+    stacked.rows = X.rows * STARTS;
     stacked.cols = 1;
     stacked.ld = stacked.rows;
     RITZ_TRY_OUT(ritz_work_dmat(s, X.dtype, RITZ_COL_MAJOR, X.rows, 1, 1, &signs));
@@ -76,8 +75,7 @@ static ritz_status estimate(ritz_stream *s, const struct factored *f, ritz_dmat 
                             ritz_dmat witness, ritz_dmat entries)
 {
     const int64_t n = A.rows, batch = entries.batch;
-    ritz_dmat d, best, X
-    , flags;
+    ritz_dmat d, best, X, flags;
     RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, batch, &d));
     RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, STARTS, 1, batch, &best));
     RITZ_TRY(ritz_work_dmat(s, f->F.dtype, RITZ_COL_MAJOR, n, STARTS, batch, &X));

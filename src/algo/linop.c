@@ -160,7 +160,7 @@ ritz_status ritz_algo_linop_apply(ritz_stream *s, const ritz_linop *op, int tran
         return op->function(op->context, s, transposed, ritz_read_only(X), Y);
     if (op->kind == RITZ_LINOP_DENSE)
         return ritz_op_gemm(s, 1.0, transposed ? ritz_t(op->A) : op->A, X, 0.0, Y);
-    const ritz_dmat operands[] = { X, Y };
+    const ritz_dmat operands[] = {X, Y};
     return for_each_centred_block(s, op, transposed ? block_product_transposed : block_product,
                                   operands);
 }

@@ -5,8 +5,8 @@
  *     max        the largest modulus
  *     two        s_1;  nuclear: s_1 + ... + s_k
  *
- * Sums and maxima carry NaN and infinities by themselves. An SVD does not: there, items that are not
- * finite are set to zero, and what they are is added to their norm.
+ * Sums and maxima carry NaN and infinities by themselves. An SVD does not: there, items that are
+ * not finite are set to zero, and what they are is added to their norm.
  *
  * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, sections 2.3 and 2.4; Blue, A
  * portable Fortran program to find the Euclidean norm of a vector, ACM TOMS 4, 1978.

@@ -85,8 +85,8 @@ ritz_status pca_by_dual(struct pca_fit *f)
     RITZ_TRY_OUT(accumulate(f, A, K));
     RITZ_TRY_OUT(ritz_op_col_sums(f->s, pca_diagonal(K), ritz_row_range(W, 0, 1)));
     RITZ_TRY_OUT(pca_fetch(f, ritz_row_range(W, 0, 1), &f->sumsq));
-    RITZ_TRY_OUT(ritz_algo_eigh(f->s, RITZ_LOWER, RITZ_DESCENDING, K, 0, ritz_row_range(W, 0, count),
-                                U, info_d));
+    RITZ_TRY_OUT(ritz_algo_eigh(f->s, RITZ_LOWER, RITZ_DESCENDING, K, 0,
+                                ritz_row_range(W, 0, count), U, info_d));
     RITZ_TRY_OUT(pca_fetch(f, info_d, &info));
     RITZ_TRY_OUT(pca_fetch(f, ritz_row_range(W, 0, count), f->sigma));
     if (info < 0) {

@@ -82,14 +82,12 @@ static ritz_status check_pair(const ritz_stream *s, const ritz_pca *pca, ritz_dm
 static ritz_status project(ritz_stream *s, const ritz_pca *pca, ritz_dmat X, ritz_dmat Y,
                            int whiten)
 {
-    const ritz_linop Xc = {
-        .kind = RITZ_LINOP_CENTRED,
-        .dtype = pca->components.dtype,
-        .rows = X.rows,
-        .cols = X.cols,
-        .A = X,
-        .mean = pca->mean
-    };
+    const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED,
+                           .dtype = pca->components.dtype,
+                           .rows = X.rows,
+                           .cols = X.cols,
+                           .A = X,
+                           .mean = pca->mean};
     RITZ_TRY(ritz_algo_linop_apply(s, &Xc, 0, ritz_t(pca->components), Y));
     if (whiten) RITZ_TRY(ritz_op_scale_cols(s, 1, pca->deviation, Y, Y));
     return RITZ_OK;

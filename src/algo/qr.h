@@ -43,8 +43,8 @@ struct qr_outcome {
 ritz_status qr_by_cholesky(ritz_stream *s, ritz_qr_method method, uint64_t seed, uint32_t draw,
                            ritz_dmat A, ritz_dmat Q, ritz_dmat R, struct qr_outcome *outcome);
 
-/* RITZ_QR_SKETCH up to the last step, qr_finish: A = X Lᵀ R1 with R1 upper triangular and L in the lower
- * triangle of G (n x n both, column-major). X is m x n and not A, or RITZ_NO_MAT. */
+/* RITZ_QR_SKETCH up to the last step, qr_finish: A = X Lᵀ R1 with R1 upper triangular and L in the
+ * lower triangle of G (n x n both, column-major). X is m x n and not A, or RITZ_NO_MAT. */
 ritz_status qr_by_sketch(ritz_stream *s, uint64_t seed, uint32_t draw, ritz_dmat A, ritz_dmat X,
                          ritz_dmat G, ritz_dmat R1, struct qr_outcome *outcome);
 
@@ -95,8 +95,8 @@ int qr_check_pivots(const struct qr_check *c, struct qr_outcome *outcome);
  * than `tolerance` of the first. */
 int qr_check_sketch(const struct qr_check *c, double tolerance);
 
-/* The last steps: Q = X R₂⁻¹ and R = R₂ R₁ with R₂ = Lᵀ, L the lower triangle of G; Q or R may be
- * RITZ_NO_MAT. */
+/* The last steps: Q = X R₂⁻¹ and R = R₂ R₁ with R₂ = Lᵀ, L the lower triangle of G;
+ * Q or R may be RITZ_NO_MAT. */
 ritz_status qr_finish(ritz_stream *s, ritz_dmat G, ritz_dmat R1, ritz_dmat X, ritz_dmat Q,
                       ritz_dmat R);
 

@@ -338,7 +338,7 @@ ritz_status qr_by_cholesky(ritz_stream *s, ritz_qr_method method, uint64_t seed,
     const struct ritz_work_mark mark = ritz_work_mark(s);
     const int64_t n = A.cols;
     ritz_status rc;
-    struct factorization f = {.A = A, .X = Q };
+    struct factorization f = {.A = A, .X = Q};
     *outcome = (struct qr_outcome){0, 0, 0.0};
     RITZ_TRY_OUT(qr_check_open(s, A.dtype, n, &f.check));
     RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, n, 1, &f.G));
@@ -363,7 +363,7 @@ ritz_status qr_by_sketch(ritz_stream *s, uint64_t seed, uint32_t draw, ritz_dmat
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
-    struct factorization f = {.A = A, .X = X, .G = G, .R1 = R1 };
+    struct factorization f = {.A = A, .X = X, .G = G, .R1 = R1};
     *outcome = (struct qr_outcome){0, 0, 0.0};
     RITZ_TRY_OUT(qr_check_open(s, A.dtype, A.cols, &f.check));
     RITZ_TRY_OUT(by_sketch(&f, seed, draw, outcome));

@@ -121,8 +121,7 @@ static ritz_status by_sketch(const struct pivoted *f, uint64_t seed, ritz_dmat f
     ritz_status rc;
     struct qr_check check;
     struct qr_outcome outcome;
-    ritz_dmat X
-    = f->Q, G, Rs;
+    ritz_dmat X = f->Q, G, Rs;
     RITZ_TRY_OUT(qr_check_open(s, dtype, n, &check));
     RITZ_TRY_OUT(ritz_work_dmat(s, dtype, RITZ_COL_MAJOR, n, n, 1, &Rs));
     RITZ_TRY_OUT(ritz_work_dmat(s, dtype, RITZ_COL_MAJOR, n, n, 1, &G));

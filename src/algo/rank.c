@@ -9,8 +9,8 @@
  * The tolerance is applied on the device; the host waits for nothing.
  *
  * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, sections 2.4, 5.4.1 and 5.5.2;
- * Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1, 1936;
- * Mirsky, Symmetric gauge functions and unitarily invariant norms, 1960.
+ * Eckart and Young, The approximation of one matrix by another of lower rank, Psychometrika 1,
+ * 1936; Mirsky, Symmetric gauge functions and unitarily invariant norms, 1960.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <float.h>

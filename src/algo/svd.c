@@ -144,8 +144,7 @@ static ritz_status by_sketched_qr(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz
     const int64_t m = T.rows, n = T.cols;
     struct qr_outcome outcome;
     ritz_status rc;
-    ritz_dmat X
-    = RITZ_NO_MAT, G, R1;
+    ritz_dmat X = RITZ_NO_MAT, G, R1;
     if (ritz_present(U) && !ritz_present(V))
         RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, A.cols, U.cols, 1, &V));
     const ritz_dmat left = wide ? V : U, right = wide ? U : V;
@@ -166,8 +165,7 @@ out:
 /* An output that is absent, or of all columns. */
 static int whole(ritz_dmat X, int64_t k)
 {
-    return !ritz_present(X) || X
-    .cols == k;
+    return !ritz_present(X) || X.cols == k;
 }
 
 ritz_status ritz_algo_svd_thin(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dmat S, ritz_dmat V,
@@ -184,8 +182,7 @@ ritz_status ritz_algo_svd_thin(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dm
 /* The columns of X (m x m) from k on, an orthonormal basis of what its first k do not span. */
 static ritz_status complete_basis(ritz_stream *s, ritz_dmat X, int64_t k, struct ritz_verdict v)
 {
-    const int64_t m = X
-    .rows;
+    const int64_t m = X.rows;
     const ritz_dmat rest = ritz_cols(X, k, m - k);
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;

@@ -36,19 +36,14 @@ static int has_composite(enum ritz_op op)
 /* Without such an operation, algo composes the public one of others. */
 static int is_optional(enum ritz_op op)
 {
-    switch (op) {
-#define OP(slot, parameters, arguments, key, composite)                                            \
-    case RITZ_OP_##slot:                                                                           \
-        return 0;
-#define OPTIONAL(slot, parameters, arguments, key)                                                 \
-    case RITZ_OP_##slot:                                                                           \
-        return 1;
+    static const unsigned char optional[RITZ_OP_COUNT] = {
+#define OP(slot, parameters, arguments, key, composite) 0,
+#define OPTIONAL(slot, parameters, arguments, key) 1,
 #include "core/ops.def"
 #undef OPTIONAL
 #undef OP
-    case RITZ_OP_COUNT: break;
-    }
-    return 0;
+    };
+    return op < RITZ_OP_COUNT && optional[op];
 }
 
 static int has_native(const ritz_device *dev, enum ritz_op op)

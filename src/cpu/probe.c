@@ -7,8 +7,7 @@
 #include <math.h>
 
 struct probe_cols {
-    struct cpu_view scale, X
-    , best;
+    struct cpu_view scale, X, best;
     int unit;
 };
 
@@ -26,12 +25,8 @@ static void probe_cols_job(const struct cpu_context *ctx, const void *arguments)
 
 ritz_status cpu_probe_cols(ritz_stream *s, int unit, ritz_dmat scale, ritz_dmat X, ritz_dmat best)
 {
-    const struct probe_cols job = {
-        cpu_view_broadcast(scale, X.batch),
-        cpu_view_of(X),
-        cpu_view_of(best),
-        unit
-    };
+    const struct probe_cols job = {cpu_view_broadcast(scale, X.batch), cpu_view_of(X),
+                                   cpu_view_of(best), unit};
     if (cpu_view_empty(&job.X)) return RITZ_OK;
     return cpu_enqueue(s, probe_cols_job, &job, sizeof job);
 }

@@ -20,8 +20,7 @@ enum {
 };
 
 struct solve_gram {
-    struct cpu_view A, X
-    , G;
+    struct cpu_view A, X, G;
     struct cpu_operand R;
     CBLAS_UPLO uplo; /* of R as it is stored, and whether that is transposed */
     CBLAS_TRANSPOSE trans;
@@ -59,8 +58,7 @@ ritz_status cpu_solve_gram(ritz_stream *s, ritz_dmat R, ritz_dmat A, ritz_dmat X
         .with_x = ritz_present(X),
         .with_g = ritz_present(G),
     };
-    if (job.with_x) job.X
-    = cpu_view_of(X);
+    if (job.with_x) job.X = cpu_view_of(X);
     if (job.with_g) job.G = cpu_view_of(G);
     plan(&job, A.rows, n, element);
 

@@ -1,6 +1,7 @@
-/* Pivoted Cholesky factorization, column by column from the matrix as it was given: column k of F is
- * what the first k columns leave of the pivot's column of A. A block of threads has the rows of one
- * part of an item; the launches are as many as the steps, or one, where a block has a whole item.
+/* Pivoted Cholesky factorization, column by column from the matrix as it was given: column k of F
+ * is what the first k columns leave of the pivot's column of A. A block of threads has the rows of
+ * one part of an item; the launches are as many as the steps, or one, where a block has a whole
+ * item.
  *
  * Each block finds the pivot anew from what all blocks noted of their rows in the step before: so
  * no block waits for another.

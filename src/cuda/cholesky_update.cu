@@ -1,7 +1,8 @@
 /* The Cholesky factor of L Lᵀ +- x xᵀ from L: one matrix a block of threads.
  *
- * Columns are taken in blocks: one warp rotates the rows of the diagonal block, a row for each lane,
- * and leaves the rotations for the rows below, each of which a thread takes through all of them.
+ * Columns are taken in blocks: one warp rotates the rows of the diagonal block, a row for each
+ * lane, and leaves the rotations for the rows below, each of which a thread takes through all of
+ * them.
  *
  * Source: Golub and Van Loan, Matrix Computations, 4th ed. 2013, section 6.5.4; the hyperbolic
  * rotations in the mixed form of Bojanczyk, Brent, Van Dooren and de Hoog 1987.
@@ -20,8 +21,8 @@ template <typename T> struct rotation {
     T c, s;
 };
 
-/* The rotation that moves x into the diagonal element d, and what becomes of d; c = 0: there is
- * none. */
+/* The rotation that moves x into the diagonal element d, and what becomes of d; c = 0:
+ * there is none. */
 template <typename T> __device__ rotation<T> rotation_for(int sigma, T &d, T x)
 {
     if (sigma > 0) {

@@ -93,8 +93,9 @@ static ritz_status solve_dense(ritz_stream *s, const struct problem *p, ritz_dma
                                int *info)
 {
     const int64_t chunk = A.batch == 1 ? 1 : chunk_of(A);
-    for (int64_t b = 0; b<A.batch; b += chunk> 1 ? chunk : 1) {
-        const int64_t left = A.batch - b, count = chunk < 1 ? 1 : left < chunk ? left : chunk;
+    const int64_t step = chunk > 1 ? chunk : 1;
+    for (int64_t b = 0; b < A.batch; b += step) {
+        const int64_t left = A.batch - b, count = left < step ? left : step;
         const ritz_dmat Ab = cuda_items(A, b, count), Wb = cuda_items(W, b, count);
         const struct ritz_work_mark mark = ritz_work_mark(s);
         const ritz_status status =

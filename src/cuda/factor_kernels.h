@@ -199,8 +199,8 @@ cudaError_t launch_svd_f32(const struct jacobi_small *q, float *A, float *S, flo
                            int32_t *info, cudaStream_t stream);
 cudaError_t launch_svd_f64(const struct jacobi_small *q, double *A, double *S, double *U,
                            double *Vt, int32_t *info, cudaStream_t stream);
-/* The same for any m >= n, m < 2^31, in place of A. numbers: n² + n for each item, ranks: n; both are
- * workspace. */
+/* The same for any m >= n, m < 2^31, in place of A. numbers: n² + n for each item, ranks: n; both
+ * are workspace. */
 cudaError_t launch_svd_large_f32(const struct jacobi_small *q, float *A, float *S, float *U,
                                  float *Vt, int32_t *info, float *numbers, int32_t *ranks,
                                  cudaStream_t stream);

@@ -1,7 +1,8 @@
 /* Products of different shapes in one call of cuBLAS (gemmGroupedBatched).
  *
- * The shapes lie on the host, where cuBLAS reads them during the call. The addresses must lie on the
- * device: kernels put them there, out of their arguments, so that no transfer has to be waited for.
+ * The shapes lie on the host, where cuBLAS reads them during the call. The addresses must lie on
+ * the device: kernels put them there, out of their arguments, so that no transfer has to be waited
+ * for.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
@@ -131,8 +132,7 @@ static ritz_status multiply_all(ritz_stream *s, int64_t given, double alpha, con
     void **addresses;
     RITZ_TRY_OUT(take(&g, count));
     for (int64_t i = 0, next = 0; i < given; i++)
-        if (is_product(A[i], C[i]))
-            describe(&g, next++, alpha, beta, columns_of(A[i], B[i], C[i]));
+        if (is_product(A[i], C[i])) describe(&g, next++, alpha, beta, columns_of(A[i], B[i], C[i]));
     RITZ_TRY_OUT(put_addresses(s, given, A, B, C, count, &addresses));
     RITZ_TRY_OUT(multiply(s, &g, C[0].dtype, addresses, addresses + count, addresses + 2 * count));
 out:

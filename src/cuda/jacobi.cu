@@ -257,8 +257,8 @@ __device__ bool decompose(const svd_tile<T, I> &t, const struct jacobi_small &q,
     return done;
 }
 
-/* The least number of blocks on a multiprocessor leaves 64 registers a thread: without it ptxas takes
- * fewer on some architectures, and spills. */
+/* The least number of blocks on a multiprocessor leaves 64 registers a thread: without it ptxas
+ * takes fewer on some architectures, and spills. */
 template <typename T>
 __global__ void __launch_bounds__(THREADS, 8)
     svd_small(const struct jacobi_small q, T *A, T *S, T *U, T *Vt, int32_t *info)
@@ -293,8 +293,8 @@ __global__ void __launch_bounds__(THREADS, 8)
     }
 }
 
-/* The same where the matrix lies, for what does not fit into shared memory. numbers: for each item V
- * (n x n) and sigma; ranks: n. */
+/* The same where the matrix lies, for what does not fit into shared memory. numbers: for each item
+ * V (n x n) and sigma; ranks: n. */
 constexpr int LARGE_THREADS = 256;
 constexpr int LARGE_WARPS = LARGE_THREADS / RITZ_WARP;
 

@@ -49,7 +49,8 @@ cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStrea
 
 /* A_b += shift_b for the items of a column A. shift: F64. */
 cudaError_t launch_shift(struct cuda_operand shift, struct cuda_operand A, cudaStream_t stream);
-/* B(:,j) = A(:,index_j), index an I32 operand of the shape of B; `down`: rows instead of columns. */
+/* B(:,j) = A(:,index_j), index an I32 operand of the shape of B; `down`:
+ * rows instead of columns. */
 cudaError_t launch_gather(int down, struct cuda_operand index, struct cuda_operand A,
                           struct cuda_operand B, cudaStream_t stream);
 /* B(:,index_j) = A(:,j) for a permutation `index`; otherwise the same. */
@@ -161,8 +162,8 @@ struct cuda_sketch {
     int64_t chunk_rows, chunks; /* chunk_rows is a multiple of 32 */
     size_t shared_bytes;        /* of a block, for its sums */
 };
-/* SA += S A, as the operation sketch_rows says. partial: chunks * SA.rows * SA.cols of T, workspace.
- */
+/* SA += S A, as the operation sketch_rows says. partial: chunks * SA.rows * SA.cols of T,
+ * workspace. */
 cudaError_t launch_sketch(const struct cuda_sketch *k, struct cuda_operand A, void *partial,
                           struct cuda_operand SA, cudaStream_t stream);
 

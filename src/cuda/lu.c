@@ -1,6 +1,6 @@
 /* LU factorization with partial pivoting: Ritz's own kernel for matrices that fit into shared
- * memory; for a batch of larger ones panels by an own kernel and the rest by cuBLAS, the whole batch
- * at a time; cuSOLVER for one larger matrix.
+ * memory; for a batch of larger ones panels by an own kernel and the rest by cuBLAS, the whole
+ * batch at a time; cuSOLVER for one larger matrix.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
@@ -9,8 +9,8 @@
 
 /* ---- interchanges ---- */
 
-/* `count` interchanges of rows of B, which begins at row `first` of the matrix that the pivots speak
- * of. */
+/* `count` interchanges of rows of B, which begins at row `first` of the matrix that the pivots
+ * speak of. */
 static ritz_status interchange(ritz_stream *s, int inverse, ritz_dmat pivots, int64_t first,
                                ritz_dmat B)
 {

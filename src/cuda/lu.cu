@@ -137,7 +137,9 @@ __device__ void compose(const struct swap_shape &q, int64_t k, int count, int64_
         const int64_t upper = __shfl_sync(RITZ_ALL_LANES, near_from, t);
         const bool is_near = p >= k && p < k + count;
         const unsigned same = __ballot_sync(RITZ_ALL_LANES, !is_near && far == p);
-        const int other = is_near ? static_cast<int>(p - k) : same ? __ffs(same) - 1 : used;
+        const int other = is_near ? static_cast<int>(p - k)
+                          : same  ? __ffs(static_cast<int>(same)) - 1
+                                  : used;
         if (!is_near && !same) {
             if (me == used) far = far_from = p;
             used++;

@@ -42,7 +42,8 @@ template <typename T, typename I> __device__ T make_reflector(const tile<T, I> &
     return (beta - alpha) / beta;
 }
 
-/* The same by all threads of the block, for long columns; `of_warp` has an element for each warp. */
+/* The same by all threads of the block, for long columns; `of_warp` has an element for each
+ * warp. */
 template <int WARPS, typename T, typename I>
 __device__ T make_reflector_together(const tile<T, I> &A, I k, T *of_warp)
 {

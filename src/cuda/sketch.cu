@@ -40,7 +40,8 @@ __device__ inline void find_targets(const sketch_shape &q, int64_t i0, int64_t e
                                     int64_t d0, int64_t tile_rows, int *target)
 {
     if (lane() > QUADS) return; /* no barrier follows in here */
-    /* Row i of A is row `lead` + i of the words; nine blocks cover 32 rows that begin within one. */
+    /* Row i of A is row `lead` + i of the words;
+     * nine blocks cover 32 rows that begin within one. */
     const int64_t first = (q.lead + i0) / 4 + lane();
     const ritz_philox_block words = ritz_device_random_block(
         q.seed, q.word, static_cast<uint64_t>(q.row0 / 4 + first), static_cast<uint32_t>(t));
@@ -63,7 +64,7 @@ __device__ void add_rows(const int *target, const T (&staged)[SIDE][SIDE + 1], T
     unsigned wanted =
         __ballot_sync(RITZ_ALL_LANES, mine != NOWHERE && mine / 2 % SKETCH_WARPS == warp());
     while (wanted != 0) {
-        const int row = __ffs(wanted) - 1;
+        const int row = __ffs(static_cast<int>(wanted)) - 1;
         const int to = __shfl_sync(RITZ_ALL_LANES, mine, row);
         const T x = staged[row][lane()];
         sums[to / 2 * SIDE + lane()] += to % 2 ? -x : x;

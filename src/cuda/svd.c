@@ -1,6 +1,6 @@
-/* Thin SVD of matrices with m >= n: Ritz's own Jacobi kernels for small ones and for batches, a whole
- * batch in one launch; cuSOLVER's QR iteration (Xgesvd) for one larger matrix, and for batches of
- * very large ones, item by item. Xgesvd is the slow and safe one of its SVDs.
+/* Thin SVD of matrices with m >= n: Ritz's own Jacobi kernels for small ones and for batches, a
+ * whole batch in one launch; cuSOLVER's QR iteration (Xgesvd) for one larger matrix, and for
+ * batches of very large ones, item by item. Xgesvd is the slow and safe one of its SVDs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cuda/cuda.h"
@@ -70,8 +70,7 @@ static ritz_status by_preconditioned_jacobi(ritz_stream *s, ritz_dmat A, ritz_dm
     const struct ritz_work_mark mark = ritz_work_mark(s);
     const int64_t n = A.cols, batch = A.batch;
     ritz_status rc;
-    ritz_dmat pivots, tau, L, X
-    = {.data = NULL}, Yt = {.data = NULL};
+    ritz_dmat pivots, tau, L, X = {.data = NULL}, Yt = {.data = NULL};
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, n, 1, batch, &pivots));
     RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, 1, batch, &tau));
     RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, n, n, batch, &L));

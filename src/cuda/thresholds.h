@@ -8,8 +8,7 @@
 #define RITZ_CUDA_THRESHOLDS_H
 
 /* Shared memory that every supported GPU gives a block without asking: a matrix that fits (with its
- * companions)
- * goes to Ritz's own kernels, one matrix a block of threads; others go to cuSOLVER. */
+ * companions) goes to Ritz's own kernels, one matrix a block of threads. */
 enum { CUDA_SMALL_BYTES = 48 * 1024 - 512 };
 
 /* Columns of a panel where a batch is factored in blocks: the width of a warp, as the kernels that

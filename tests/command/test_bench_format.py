@@ -92,6 +92,15 @@ class RitzBench(BenchTest):
             self.assertEqual(set(overhead), {"name", "what", "seconds", "goal_seconds"})
             self.check_stats(overhead["seconds"])
 
+    def test_first_opening(self):
+        report, _ = self.bench("overhead/first_open")
+        cpu, cuda = report["overheads"]
+        self.assertEqual(cpu["name"], "overhead/first_open/cpu")
+        self.assertIn(cuda["name"], {"overhead/first_open/cuda", "overhead/first_open/no_cuda"})
+        for overhead in (cpu, cuda):
+            self.check_stats(overhead["seconds"])
+            self.assertGreater(overhead["seconds"]["median"], 0)
+
     def test_json_to_standard_output(self):
         done = self.run_bench("--quick", "--seconds=0.05", "--json=-", "gemm/f64/33x17x29/b1")
         self.assertEqual(done.returncode, OK)
@@ -104,8 +113,9 @@ class RitzBench(BenchTest):
     def test_every_operation_gives_a_right_answer(self):
         report, _ = self.bench("--threads=1", "/f32/", "/f64/")
         operations = {case["operation"] for case in report["cases"]}
-        self.assertEqual(operations, {"gemm", "syrk", "trsm", "cholesky", "qr", "svd", "eigh",
-                                      "svd_randomized", "pca_fit", "random_fill", "transpose"})
+        self.assertEqual(operations, {"gemm", "syrk", "trsm", "trmm", "cholesky", "lu", "solve",
+                                      "qr", "qr_sketch", "svd", "eigh", "svd_randomized",
+                                      "pca_fit", "random_fill", "transpose"})
 
     def test_list(self):
         done = self.run_bench("--list", "gemm/f64")

@@ -140,8 +140,7 @@ static void figures_one(const struct place *p, const struct extra_case *c)
     scene_begin(&sc, p);
     struct operand *A = add_input(&sc, "A", c->dtype, c->fa, c->batch, SHARE_NONE, a);
     struct operand *L = add_input(&sc, "L", c->dtype, c->fb, c->batch, SHARE_NONE, f);
-    struct operand *X
-    = add_output(&sc, "X", c->dtype, c->fa, c->n, c->n, c->batch);
+    struct operand *X = add_output(&sc, "X", c->dtype, c->fa, c->n, c->n, c->batch);
     struct operand *logdet = add_output(&sc, "logdet", RITZ_F64, c->fb, c->batch, 1, 1);
     struct operand *cond = add_output(&sc, "cond", RITZ_F64, c->fa, c->batch, 1, 1);
     scene_upload(&sc);
@@ -366,8 +365,8 @@ static void update_one(const struct place *p, const struct extra_case *c, int si
     }
     struct scene sc;
     scene_begin(&sc, p);
-    struct operand *X
-    = add_input(&sc, "x", c->dtype, c->fb, c->batch, shared ? SHARE_ONE : SHARE_NONE, x);
+    struct operand *X =
+        add_input(&sc, "x", c->dtype, c->fb, c->batch, shared ? SHARE_ONE : SHARE_NONE, x);
     struct operand *L = add_inout(&sc, "L", c->dtype, c->fa, c->batch, f);
     struct operand *info = c->with_info ? add_info(&sc, c->fb, c->batch) : NULL;
     scene_upload(&sc);
@@ -414,8 +413,7 @@ static void flawed_update(const struct place *p, ritz_dtype dtype, ritz_uplo upl
     OMAT_AT(f[4], 2, 2) = (long double)INFINITY;
     struct scene sc;
     scene_begin(&sc, p);
-    struct operand *X
-    = add_input(&sc, "x", dtype, form, ITEMS, SHARE_NONE, x);
+    struct operand *X = add_input(&sc, "x", dtype, form, ITEMS, SHARE_NONE, x);
     struct operand *L = add_inout(&sc, "L", dtype, form, ITEMS, f);
     struct operand *info = with_info ? add_info(&sc, form, ITEMS) : NULL;
     scene_upload(&sc);

@@ -78,8 +78,7 @@ static void rank_is(const struct place *p, ritz_dtype dtype, struct form form, o
  * rows, so their rank is not in doubt. */
 static omat integers(uint64_t seed, int64_t m, int64_t n, int64_t r, long double factor)
 {
-    omat X
-    = omat_create(m, r), Y = omat_create(r, n);
+    omat X = omat_create(m, r), Y = omat_create(r, n);
     for (int64_t k = 0; k < r; k++) {
         for (int64_t i = 0; i < m; i++)
             OMAT_AT(X, i, k) =
@@ -130,7 +129,8 @@ static void tolerances(const struct place *p, ritz_dtype dtype)
         rank_is(p, dtype, COL_PLAIN, A, &opts, cases[i].rank);
         omat_destroy(&A);
     }
-    /* Where it stands by default: a value of 100 max(m, n) eps counts, one of a hundredth does not. */
+    /* Where it stands by default: a value of 100 max(m, n) eps counts,
+     * one of a hundredth does not. */
     for (int above = 0; above <= 1; above++) {
         if (!begin_case(p, "rank %s with the last value %s the default tolerance",
                         ritz_dtype_name(dtype), above ? "above" : "below"))
@@ -264,15 +264,15 @@ static void pinv_one(const struct place *p, ritz_dtype dtype, const struct kind 
     struct scene sc;
     scene_begin(&sc, p);
     struct operand *A = add_input(&sc, "A", dtype, f[0], batch, sharing, a);
-    struct operand *X
-    = add_output(&sc, "X", dtype, f[1], n, m, batch);
+    struct operand *X = add_output(&sc, "X", dtype, f[1], n, m, batch);
     struct operand *rank = with_rank ? add_info(&sc, f[2], batch) : NULL;
     scene_upload(&sc);
     if (scene_finish(&sc, ritz_pinv(p->s, A->mat, X->mat, NULL, rank ? rank->mat : RITZ_NO_MAT)))
         for (int64_t b = 0; b < batch; b++) {
             omat before = item_before(A, sharing == SHARE_NONE ? b : 0), s = values_of(before);
             omat x = item_after(X, b);
-            /* Without `rank`, it is what the rule of the default tolerance makes of exact values. */
+            /* Without `rank`, it is what the rule of the default
+             * tolerance makes of exact values. */
             int64_t r = 0;
             while (r < s.rows && s.a[r] > longer(before) * eps_of(dtype) * s.a[0]) r++;
             if (rank) r = info_after(rank, b);
@@ -310,8 +310,7 @@ static void pinv_cut(const struct place *p, ritz_dtype dtype)
     struct scene sc;
     scene_begin(&sc, p);
     struct operand *A = add_input(&sc, "A", dtype, COL_PLAIN, 1, SHARE_NONE, &a);
-    struct operand *X
-    = add_output(&sc, "X", dtype, COL_PLAIN, 4, 6, 1);
+    struct operand *X = add_output(&sc, "X", dtype, COL_PLAIN, 4, 6, 1);
     struct operand *rank = add_info(&sc, COL_PLAIN, 1);
     scene_upload(&sc);
     if (scene_finish(&sc, ritz_pinv(p->s, A->mat, X->mat, &opts, rank->mat))) {
@@ -429,8 +428,7 @@ static void flawed(const struct place *p, ritz_dtype dtype, int64_t m, int64_t n
     struct operand *A = add_input(&sc, "A", dtype, form, 3, SHARE_NONE, a);
     struct operand *rank = add_info(&sc, form, 3), *kept = add_info(&sc, form, 3);
     struct operand *cond = add_output(&sc, "cond", RITZ_F64, form, 3, 1, 1);
-    struct operand *X
-    = add_output(&sc, "X", dtype, form, n, m, 3);
+    struct operand *X = add_output(&sc, "X", dtype, form, n, m, 3);
     struct operand *B = add_output(&sc, "B", dtype, form, m, n, 3);
     struct operand *E = add_output(&sc, "error", RITZ_F64, form, 3, 2, 1);
     const int64_t k = shorter(m, n);
@@ -480,8 +478,7 @@ static void many(const struct place *p, int64_t batch)
     struct operand *A = add_input(&sc, "A", RITZ_F32, COL_PLAIN, batch, SHARE_NONE, a);
     struct operand *rank = add_info(&sc, COL_PLAIN, batch);
     struct operand *cond = add_output(&sc, "cond", RITZ_F64, COL_PLAIN, batch, 1, 1);
-    struct operand *X
-    = add_output(&sc, "X", RITZ_F32, COL_PLAIN, 2, 2, batch);
+    struct operand *X = add_output(&sc, "X", RITZ_F32, COL_PLAIN, 2, 2, batch);
     struct operand *E = add_output(&sc, "error", RITZ_F64, COL_PLAIN, batch, 2, 1);
     struct operand *B = add_output(&sc, "B", RITZ_F32, COL_PLAIN, 2, 2, batch);
     scene_upload(&sc);

@@ -40,7 +40,8 @@ static omat all_values(omat S, ritz_order order)
     return w;
 }
 
-/* k eigenvalues from number `first` on against all: relative to the largest of all, and in order. */
+/* k eigenvalues from number `first` on against all: relative to the largest of all,
+ * and in order. */
 static double values_ratio(omat all, omat got, int64_t first, ritz_order order, double eps)
 {
     const long double scale = oracle_norm_max(all) * (long double)all.rows * eps;

@@ -538,9 +538,8 @@ static void try_valid(const struct place *p, const struct operation *op)
 
 struct odd {
     struct scene sc;
-    ritz_dmat A, S, X
-    , info;      /* 4 x 4, 4 x 1, 4 x 4 of float64 and 1 x 1 of int32 */
-    ritz_hmat H; /* 4 x 4 of float64 */
+    ritz_dmat A, S, X, info; /* 4 x 4, 4 x 1, 4 x 4 of float64 and 1 x 1 of int32 */
+    ritz_hmat H;             /* 4 x 4 of float64 */
     double host[16];
 };
 
@@ -597,7 +596,7 @@ static ritz_status two_products(ritz_stream *s, const struct odd *o, ritz_dmat A
                                 ritz_dmat C)
 {
     const ritz_dmat left[2] = {ritz_row_range(o->A, 0, 2), A}, right[2] = {o->A, B};
-    const ritz_dmat out[2] = { ritz_row_range(o->X, 0, 2), C };
+    const ritz_dmat out[2] = {ritz_row_range(o->X, 0, 2), C};
     return ritz_gemm_grouped(s, 2, 1, left, right, 0, out);
 }
 ODD(grouped_entry)
@@ -1097,8 +1096,7 @@ static void try_odd(const struct place *p, size_t i)
     scene_begin(&o.sc, p);
     o.A = add_input(&o.sc, "A", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
     o.S = add_input(&o.sc, "S", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &v)->mat;
-    o.X
-    = add_input(&o.sc, "X", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
+    o.X = add_input(&o.sc, "X", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
     o.info = add(&o.sc, "info", ROLE_INPUT, RITZ_I32, COL_PLAIN, 1, 1, 1, SHARE_NONE, NULL)->mat;
     o.H = ritz_hmat_wrap(o.host, RITZ_F64, 4, 4, RITZ_COL_MAJOR);
     scene_upload(&o.sc);

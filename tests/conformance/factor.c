@@ -63,8 +63,7 @@ static void check_solve(const struct place *p, const struct chol_case *c, const 
         double worst = 0;
         for (int64_t b = 0; b < c->batch; b++) {
             omat a = item_before(original, b), S = oracle_symmetric(as_oracle(c->uplo), a);
-            omat X
-            = item_after(B, b), want = item_before(B, b);
+            omat X = item_after(B, b), want = item_before(B, b);
             worst = oracle_worst(worst, oracle_solve_ratio(S, X, want, eps_of(c->dtype)));
             omat_destroy(&a);
             omat_destroy(&S);
@@ -137,8 +136,7 @@ static void spd_solve_one(const struct place *p, const struct chol_case *c)
         for (int64_t b = 0; b < c->batch; b++) {
             omat t = item_before(A, c->sa == SHARE_NONE ? b : 0);
             omat S = oracle_symmetric(as_oracle(c->uplo), t);
-            omat X
-            = item_after(B, b), want = item_before(B, b);
+            omat X = item_after(B, b), want = item_before(B, b);
             worst = oracle_worst(worst, oracle_solve_ratio(S, X, want, eps_of(c->dtype)));
             omat_destroy(&t);
             omat_destroy(&S);
@@ -223,8 +221,7 @@ static void flawed_one(const struct place *p, ritz_dtype dtype, int64_t n, enum 
         for (int64_t b = 0; b < 3; b += 2) {
             omat t = item_before(A, b), S = oracle_symmetric(as_oracle(uplo), t);
             if (solve) {
-                omat X
-                = item_after(B, b), r = item_before(B, b);
+                omat X = item_after(B, b), r = item_before(B, b);
                 (void)expect_ratio("other items of a failed batch", dtype,
                                    oracle_solve_ratio(S, X, r, eps_of(dtype)), 30);
                 omat_destroy(&X);
@@ -284,8 +281,7 @@ static void known_answer(const struct place *p, ritz_dtype dtype)
     if (scene_finish(&sc, ritz_cholesky(p->s, RITZ_LOWER, F->mat, RITZ_NO_MAT))) {
         const long double x[] = {6 / 67.0L, 7 / 67.0L, 29 / 67.0L};
         const long double l[] = {2, 1, 0.5L, 2, 1, 2, 1.25L, sqrtl(4.1875L)};
-        omat X
-        = item_after(B, 0), L = item_after(F, 0);
+        omat X = item_after(B, 0), L = item_after(F, 0);
         double worst = 0;
         for (int i = 0; i < 3; i++)
             worst = oracle_worst(worst, (double)(fabsl(X.a[i] - x[i]) / eps_of(dtype)));

@@ -236,8 +236,7 @@ static void gather(const struct try *t)
     const bool shared = t->turn % 3 == 1;
     struct scene sc;
     scene_begin(&sc, t->p);
-    struct operand *X
-    = add_input(&sc, "index", RITZ_I32, t->f[2], t->batch, SHARE_NONE, x);
+    struct operand *X = add_input(&sc, "index", RITZ_I32, t->f[2], t->batch, SHARE_NONE, x);
     struct operand *A =
         add_input(&sc, "A", t->dtype, t->f[0], t->batch, shared ? SHARE_ONE : SHARE_NONE, a);
     struct operand *B = add_output(&sc, "B", t->dtype, t->f[1], t->m, t->r, t->batch);
@@ -540,8 +539,7 @@ static void chol_update(const struct try *t)
     }
     struct scene sc;
     scene_begin(&sc, t->p);
-    struct operand *X
-    = add_inout(&sc, "x", t->dtype, t->f[1], t->batch, x);
+    struct operand *X = add_inout(&sc, "x", t->dtype, t->f[1], t->batch, x);
     struct operand *L = add_inout(&sc, "L", t->dtype, t->f[0], t->batch, l);
     struct operand *I = add_info(&sc, t->f[2], t->batch);
     scene_upload(&sc);

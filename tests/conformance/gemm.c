@@ -268,13 +268,12 @@ static double trsm_item_ratio(const struct trsm_case *c, const struct operand *A
                               const struct operand *B, int64_t b)
 {
     omat a = item_before(A, A->mat.batch_stride ? b : 0), rhs = item_before(B, b);
-    omat X
-    = item_after(B, b);
+    omat X = item_after(B, b);
     const oracle_diag diag = c->diag == RITZ_UNIT ? ORACLE_UNIT : ORACLE_NON_UNIT;
     omat T = oracle_triangle(as_oracle(c->uplo), diag, a);
     for (int64_t i = 0; i < rhs.rows * rhs.cols; i++) rhs.a[i] *= c->alpha;
     if (c->side == RITZ_RIGHT) { /* X T = B: Tᵀ Xᵀ = Bᵀ */
-        omat *const turn[] = { &T, &X, &rhs };
+        omat *const turn[] = {&T, &X, &rhs};
         for (int i = 0; i < 3; i++) {
             omat turned = omat_transposed(*turn[i]);
             omat_destroy(turn[i]);
@@ -332,8 +331,7 @@ static void trsm_zero(const struct place *p, ritz_dtype dtype, struct form fb)
     scene_upload(&sc);
     if (scene_finish(&sc,
                      ritz_trsm(p->s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 0, A->mat, B->mat))) {
-        omat X
-        = item_after(B, 0);
+        omat X = item_after(B, 0);
         (void)expect(oracle_norm_max(X) == 0, "B is not zero");
         omat_destroy(&X);
     }

@@ -113,8 +113,7 @@ static void apply_one(const struct place *p, ritz_dtype dtype, enum operator_kin
     struct scene sc;
     scene_begin(&sc, p);
     struct subject t = make_subject(&sc, kind, dtype, f[0], a);
-    struct operand *X
-    = add_input(&sc, "X", dtype, f[1], 1, SHARE_NONE, x);
+    struct operand *X = add_input(&sc, "X", dtype, f[1], 1, SHARE_NONE, x);
     struct operand *Y = add_output(&sc, "Y", dtype, f[2], to, l, 1);
     scene_upload(&sc);
     if (scene_finish(&sc, ritz_linop_apply(p->s, &t.op, transposed, X->mat, Y->mat))) {

@@ -183,8 +183,7 @@ static void check_factors(const struct place *p, const struct lu_case *c, const 
     struct operand *piv = add_input(&sc, "pivots", RITZ_I32, c->fb, c->batch, SHARE_NONE, pivots);
     struct operand *B = add_inout(&sc, "B", c->dtype, c->fb, c->batch, rhs);
     struct operand *C = add_inout(&sc, "C", c->dtype, c->fa, c->batch, lhs);
-    struct operand *X
-    = add_output(&sc, "X", c->dtype, c->fb, c->n, c->n, c->batch);
+    struct operand *X = add_output(&sc, "X", c->dtype, c->fb, c->n, c->n, c->batch);
     struct operand *sign = add_output(&sc, "sign", RITZ_F64, c->fa, c->batch, 1, 1);
     struct operand *logdet = add_output(&sc, "logdet", RITZ_F64, c->fb, c->batch, 1, 1);
     struct operand *cond = add_output(&sc, "cond", RITZ_F64, c->fa, c->batch, 1, 1);

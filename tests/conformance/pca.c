@@ -29,8 +29,7 @@ static void check_transforms(const struct place *p, ritz_dtype dtype, const stru
     const ritz_pca_transform_options opts = {sizeof opts, 1};
     struct scene sc;
     scene_begin(&sc, p);
-    struct operand *X
-    = add_input(&sc, "X", dtype, form[0], 1, SHARE_NONE, &fresh);
+    struct operand *X = add_input(&sc, "X", dtype, form[0], 1, SHARE_NONE, &fresh);
     struct operand *Y = add_output(&sc, "Y", dtype, form[1], ROWS, k, 1);
     struct operand *white = add_output(&sc, "whitened Y", dtype, form[2], ROWS, k, 1);
     struct operand *back = add_output(&sc, "X again", dtype, form[0], ROWS, n, 1);
@@ -95,8 +94,7 @@ static void method_one(const struct place *p, const struct shape *s, ritz_dtype 
     struct scene sc;
     struct fit f;
     scene_begin(&sc, p);
-    struct operand *X
-    = add_input(&sc, "X", dtype, form[0], 1, SHARE_NONE, &x);
+    struct operand *X = add_input(&sc, "X", dtype, form[0], 1, SHARE_NONE, &x);
     scene_upload(&sc);
     if (fit_rows(p, ritz_rows_dmat(X->mat), &opts, &f)) {
         omat data = item_before(X, 0);

@@ -109,11 +109,7 @@ static void check_report(ritz_dtype dtype, omat X, const oracle_pca *all, const 
     else
         (void)expect(r->error_kind == RITZ_ERROR_BOUND && r->error >= sqrt(part),
                      "error figure %g of kind %d", r->error, (int)r->error_kind);
-    const int64_t possible = X
-    .rows - 1 < X
-    .cols ? X
-    .rows - 1 : X
-    .cols;
+    const int64_t possible = X.rows - 1 < X.cols ? X.rows - 1 : X.cols;
     const double noise = possible > k ? (double)lost / (double)(possible - k) : 0;
     (void)expect_ratio("pca noise variance", dtype,
                        error_quotient(fabs(r->noise_variance - noise), total * eps), 30);
@@ -131,8 +127,7 @@ const oracle_pca *reference_pca(omat X, double divisor)
         oracle_pca all;
     } kept[KEPT];
     static int next;
-    const size_t bytes = (size_t)(X.rows * X.cols) * sizeof *X
-    .a;
+    const size_t bytes = (size_t)(X.rows * X.cols) * sizeof *X.a;
     for (int i = 0; i < KEPT; i++)
         if (kept[i].X.a && kept[i].X.rows == X.rows && kept[i].X.cols == X.cols &&
             fabs(kept[i].divisor - divisor) < 0.5 && memcmp(kept[i].X.a, X.a, bytes) == 0)
@@ -140,8 +135,7 @@ const oracle_pca *reference_pca(omat X, double divisor)
     const int place = next++ % KEPT;
     if (kept[place].X.a) oracle_pca_destroy(&kept[place].all);
     omat_destroy(&kept[place].X);
-    kept[place].X
-    = omat_create(X.rows, X.cols);
+    kept[place].X = omat_create(X.rows, X.cols);
     memcpy(kept[place].X.a, X.a, bytes); /* omat_copy need not keep the padding of a long double */
     kept[place].divisor = divisor;
     kept[place].all = oracle_pca_fit(X, X.rows < X.cols ? X.rows : X.cols, divisor);
@@ -197,8 +191,7 @@ omat make_data(uint64_t seed, int64_t N, int64_t n, double decay, double offset)
     omat s = omat_create(most, 1);
     for (int64_t i = 0; i < most; i++)
         s.a[i] = sqrtl((long double)N) * powl((long double)decay, (long double)i);
-    omat X
-    = matgen_with_singular_values(seed, N, n, s);
+    omat X = matgen_with_singular_values(seed, N, n, s);
     for (int64_t j = 0; j < n; j++)
         for (int64_t i = 0; i < N; i++)
             OMAT_AT(X, i, j) += (long double)(offset * (double)(j % 5 - 1));

@@ -71,9 +71,8 @@ static void source_one(const struct place *p, enum source source, ritz_pca_metho
     struct feeder feeder = {.values = host, .rows = SOURCE_ROWS};
     struct scene sc;
     scene_begin(&sc, p);
-    struct operand *X
-    = add_input(&sc, "X", RITZ_F64, (struct form){RITZ_ROW_MAJOR, VIEW_PADDED}, 1, SHARE_NONE,
-                &data);
+    struct operand *X = add_input(&sc, "X", RITZ_F64, (struct form){RITZ_ROW_MAJOR, VIEW_PADDED}, 1,
+                                  SHARE_NONE, &data);
     scene_upload(&sc);
     ritz_rows rows = ritz_rows_dmat(X->mat);
     switch (source) {
@@ -290,8 +289,7 @@ static void transform_refusals(const struct place *p)
     omat a = matgen_uniform(1, 6, C);
     struct scene sc;
     scene_begin(&sc, p);
-    const ritz_dmat X
-    = add_input(&sc, "X", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
+    const ritz_dmat X = add_input(&sc, "X", RITZ_F64, COL_PLAIN, 1, SHARE_NONE, &a)->mat;
     const ritz_dmat Y =
         add(&sc, "Y", ROLE_INPUT, RITZ_F64, COL_PLAIN, 6, 3, 1, SHARE_NONE, NULL)->mat;
     scene_upload(&sc);

@@ -200,8 +200,9 @@ static void solve_gram_one(const struct place *p, ritz_dtype dtype, int64_t m, i
     struct operand *R = add_input(&sc, "R", dtype, walk->f[1], 1, SHARE_NONE, &r);
     struct operand *A = in_place ? add_inout(&sc, "A", dtype, walk->f[0], 1, &a)
                                  : add_input(&sc, "A", dtype, walk->f[0], 1, SHARE_NONE, &a);
-    struct operand *X
-    = in_place ? A : wanted == WANT_G ? NULL : add_output(&sc, "X", dtype, walk->f[2], m, n, 1);
+    struct operand *X = in_place           ? A
+                        : wanted == WANT_G ? NULL
+                                           : add_output(&sc, "X", dtype, walk->f[2], m, n, 1);
     struct operand *G = wanted == WANT_X ? NULL : add_output(&sc, "G", dtype, walk->f[3], n, n, 1);
     scene_upload(&sc);
     if (scene_finish(&sc, ritz_op_solve_gram(p->s, R->mat, A->mat, X ? X->mat : RITZ_NO_MAT,

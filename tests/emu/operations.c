@@ -541,7 +541,9 @@ CALL(truncate)
 }
 CALL(det)
 {
-    return ritz_det(w->s, S_, number(w, 0), number(w, 1), ritz_block(X_, 0, 0, 1, 1));
+    const int overflows = w->n > 200;
+    return ritz_det(w->s, S_, number(w, 0), number(w, 1),
+                    overflows ? RITZ_NO_MAT : ritz_block(X_, 0, 0, 1, 1));
 }
 CALL(linop_apply)
 {
@@ -706,7 +708,7 @@ const struct operation operations[] = {
     {"ritz_pca_transform_rows", "", prepare_model, call_transform_rows, 0, MAY_SYNC | MAY_ALLOCATE,
      NULL, 0},
     {"ritz_trmm", "", NULL, call_trmm, WRITES_X, 0, NULL, 0},
-    {"ritz_gemm_grouped", "", NULL, call_gemm_grouped, WRITES_X, 0, NULL, 0},
+    {"ritz_gemm_grouped", "", NULL, call_gemm_grouped, WRITES_X, FOLLOWS_ADDRESSES, NULL, 0},
     {"ritz_gemm_bias", "", NULL, call_gemm_bias, WRITES_X, 0, NULL, 0},
     {"ritz_eigh", "a range of values", NULL, call_eigh_range, WRITES_C, MAY_BLOCK, NULL, 0},
     {"ritz_norm", "by sums", NULL, call_norm_sums, WRITES_C, 0, NULL, 0},

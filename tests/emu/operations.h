@@ -57,7 +57,10 @@ struct operation {
 enum {
     MAY_SYNC = 1,     /* its documentation says more than "Synchronises: never" */
     MAY_ALLOCATE = 2, /* makes something, or needs buffers; test_counters.c says how many */
-    MAY_BLOCK = 4     /* through a hybrid routine of cuSOLVER, which may wait inside */
+    MAY_BLOCK = 4,    /* through a hybrid routine of cuSOLVER, which may wait inside */
+    /* Reads addresses that a kernel writes: it must not go on after that kernel failed, as it can
+     * only on the emulation. */
+    FOLLOWS_ADDRESSES = 8
 };
 extern const struct operation operations[];
 extern const size_t operation_count;

@@ -149,8 +149,7 @@ static void ordered_by_native_event(void **state)
     enqueue_solve(&c, s, first);
     expect_cuda(cudaEventRecord(solved, first));
     expect_cuda(cudaStreamWaitEvent(second, solved, 0));
-    const ritz_dmat X
-    = ritz_dmat_wrap(c.dev, c.d_b, RITZ_F64, N, N, RITZ_COL_MAJOR);
+    const ritz_dmat X = ritz_dmat_wrap(c.dev, c.d_b, RITZ_F64, N, N, RITZ_COL_MAJOR);
     expect_ok(ritz_gemm(t, 1.0, ritz_t(X), X, 0.0, sum));
     expect_ok(ritz_download(t, ritz_block(sum, 0, 0, 1, 1),
                             ritz_hmat_wrap(&norm, RITZ_F64, 1, 1, RITZ_COL_MAJOR)));

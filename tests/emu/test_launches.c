@@ -1,8 +1,8 @@
 /* The number of launches and of library calls that a batched operation makes does not depend on the
  * batch: a host that walks through the items one by one would show here.
  *
- * Each operation is counted at batch 2 and at a large batch, for small matrices and for some that no
- * block of threads can keep in its shared memory.
+ * Each operation is counted at batch 2 and at a large batch, for small matrices and for some that
+ * no block of threads can keep in its shared memory.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
@@ -18,8 +18,8 @@
 struct data {
     ritz_stream *s;
     int64_t n, batch;
-    ritz_dmat A, S, T, B, X
-    , Y, R;                    /* n x n; n x n positive definite; 2n x n; n x 3; n x n; 2n x n */
+    ritz_dmat A, S, T, B, X, Y,
+        R;                     /* n x n; n x n positive definite; 2n x n; n x 3; n x n; 2n x n */
     ritz_dmat v, w, tau;       /* n x 1 */
     ritz_dmat pivots, index;   /* n x 1, I32 */
     ritz_dmat info, rank;      /* batch x 1, I32 */
@@ -40,8 +40,7 @@ static void make(struct data *d)
     d->S = take(d, RITZ_F64, n, n, batch);
     d->T = take(d, RITZ_F64, 2 * n, n, batch);
     d->B = take(d, RITZ_F64, n, 3, batch);
-    d->X
-    = take(d, RITZ_F64, n, n, batch);
+    d->X = take(d, RITZ_F64, n, n, batch);
     d->Y = take(d, RITZ_F64, 2 * n, n, batch);
     d->R = take(d, RITZ_F64, n, n, batch);
     d->v = take(d, RITZ_F64, n, 1, batch);
@@ -59,18 +58,8 @@ static void make(struct data *d)
 
 static void fill(struct data *d)
 {
-    ritz_dmat *const random[] = {
-        &d->A,
-        &d->S,
-        &d->T,
-        &d->B,
-        &d->X,
-        &d->Y,
-        &d->R,
-        &d->v,
-        &d->w,
-        &d->tau
-    };
+    ritz_dmat *const random[] = {&d->A, &d->S, &d->T, &d->B, &d->X,
+                                 &d->Y, &d->R, &d->v, &d->w, &d->tau};
     for (size_t i = 0; i < sizeof random / sizeof *random; i++)
         must(ritz_op_random_fill(d->s, RITZ_UNIFORM, 5, (uint32_t)i, 0, 0, *random[i]));
     must(ritz_op_fill(d->s, (double)d->n, d->a));
@@ -85,26 +74,9 @@ static void fill(struct data *d)
 
 static void drop(struct data *d)
 {
-    ritz_dmat *const all[] = {
-        &d->A,
-        &d->S,
-        &d->T,
-        &d->B,
-        &d->X,
-        &d->Y,
-        &d->R,
-        &d->v,
-        &d->w,
-        &d->tau,
-        &d->pivots,
-        &d->index,
-        &d->info,
-        &d->rank,
-        &d->a,
-        &d->b,
-        &d->two,
-        &d->each
-    };
+    ritz_dmat *const all[] = {&d->A,    &d->S,    &d->T, &d->B,   &d->X,      &d->Y,
+                              &d->R,    &d->v,    &d->w, &d->tau, &d->pivots, &d->index,
+                              &d->info, &d->rank, &d->a, &d->b,   &d->two,    &d->each};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) must(ritz_dmat_destroy(d->s, all[i]));
 }
 

@@ -87,8 +87,7 @@ omat oracle_trsm(oracle_uplo uplo, oracle_diag diag, omat T, omat B)
 {
     ORACLE_REQUIRE(T.rows == T.cols && T.rows == B.rows, "T is not square or does not fit B");
     const int64_t n = T.rows;
-    omat X
-    = omat_copy(B);
+    omat X = omat_copy(B);
     for (int64_t r = 0; r < B.cols; r++) {
         long double *x = oracle_col(X, r);
         for (int64_t step = 0; step < n; step++) {

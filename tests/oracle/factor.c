@@ -127,16 +127,13 @@ int64_t oracle_solve(omat A, omat B, omat *X)
     omat LU, PB = omat_create(n, B.cols);
     int64_t info = oracle_lu(A, &LU, perm, NULL);
     if (info != 0) {
-        *X
-        = omat_create(n, B.cols);
-        for (int64_t i = 0; i < n * B.cols; i++) X
-        ->a[i] = (long double)NAN;
+        *X = omat_create(n, B.cols);
+        for (int64_t i = 0; i < n * B.cols; i++) X->a[i] = (long double)NAN;
     } else {
         for (int64_t j = 0; j < B.cols; j++)
             for (int64_t i = 0; i < n; i++) OMAT_AT(PB, i, j) = OMAT_AT(B, perm[i], j);
         omat Y = oracle_trsm(ORACLE_LOWER, ORACLE_UNIT, LU, PB);
-        *X
-        = oracle_trsm(ORACLE_UPPER, ORACLE_NON_UNIT, LU, Y);
+        *X = oracle_trsm(ORACLE_UPPER, ORACLE_NON_UNIT, LU, Y);
         omat_destroy(&Y);
     }
     omat_destroy(&LU);

@@ -11,8 +11,7 @@ omat oracle_column_means(omat X)
         for (int pass = 0; pass < 2; pass++) {
             long double sum = 0;
             for (int64_t i = 0; i < X.rows; i++) sum += x[i] - mean.a[j];
-            mean.a[j] += sum / (long double)X
-            .rows;
+            mean.a[j] += sum / (long double)X.rows;
         }
     }
     return mean;
@@ -42,7 +41,7 @@ oracle_pca oracle_pca_fit(omat X, int64_t k, long double divisor)
     ORACLE_REQUIRE(k >= 0 && k <= oracle_min(X.rows, X.cols), "k is out of range");
     ORACLE_REQUIRE(divisor > 0, "the divisor is not positive");
 
-    oracle_pca p = {.mean = oracle_column_means(X) };
+    oracle_pca p = {.mean = oracle_column_means(X)};
     omat C = oracle_centred(X, p.mean), U, s, V;
     oracle_svd(C, &U, &s, &V);
     omat leading = omat_block(V, 0, 0, V.rows, k);

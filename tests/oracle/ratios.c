@@ -179,7 +179,7 @@ double oracle_backward_error(omat A, omat X, omat B)
     double worst = 0;
     for (int64_t j = 0; j < X.cols; j++) {
         omat r = {A.rows, 1, oracle_col(residual, j)};
-        omat x = { A.cols, 1, oracle_col(X, j) };
+        omat x = {A.cols, 1, oracle_col(X, j)};
         omat b = {A.rows, 1, oracle_col(B, j)};
         worst = oracle_worst(
             worst, quotient(oracle_norm_one(r), norm_a * oracle_norm_one(x) + oracle_norm_one(b)));

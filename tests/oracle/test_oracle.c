@@ -200,8 +200,7 @@ static void syrk_and_triangles_by_hand(void **state)
 static void triangular_solves_by_hand(void **state)
 {
     (void)state;
-    omat T = ROWS(3, 3, 2, 5, -1, 1, 4, 3, -3, 2, 8), X
-    = ROWS(3, 2, 1, 4, -2, 0, 3, 1);
+    omat T = ROWS(3, 3, 2, 5, -1, 1, 4, 3, -3, 2, 8), X = ROWS(3, 2, 1, 4, -2, 0, 3, 1);
     const struct {
         oracle_uplo uplo;
         oracle_diag diag;

@@ -196,8 +196,7 @@ static void syrk_ratio_sees_its_triangle_only(void **state)
 /* ---- Factorizations -------------------------------------------------------------------------- */
 
 struct factors {
-    omat A, X
-    , Y, Z; /* the factors as the operation orders them */
+    omat A, X, Y, Z; /* the factors as the operation orders them */
     oracle_uplo uplo;
 };
 
@@ -263,19 +262,15 @@ static void factor_ratio_measures(void **state)
 {
     (void)state;
     struct factors f = {.A = matgen_gaussian(6, M, N)};
-    f.X
-    = rounded(f.A);
+    f.X = rounded(f.A);
     assert_notices_each_entry(f.X, judge_factor, &f);
     long double unit = (long double)M * oracle_norm_one(f.A) * eps;
     omat_destroy(&f.X);
-    f.X
-    = omat_copy(f.A);
+    f.X = omat_copy(f.A);
     for (int64_t i = 0; i < M * N; i++) {
-        f.X
-        .a[i] -= 1000 * unit;
+        f.X.a[i] -= 1000 * unit;
         assert_ratio(judge_factor(&f), 1000);
-        f.X
-        .a[i] = f.A.a[i];
+        f.X.a[i] = f.A.a[i];
     }
     assert_notices_non_finite(f.A, judge_factor, &f); /* Inf / Inf is no small number */
     omat turned = omat_transposed(f.A);
@@ -283,21 +278,12 @@ static void factor_ratio_measures(void **state)
     omat_destroy(&turned);
     destroy_factors(&f);
 
-    f = (struct factors)
-    {
-        .A = omat_create(3, 2), .X
-        = omat_create(3, 2)
-    }; /* zero matrices */
+    f = (struct factors){.A = omat_create(3, 2), .X = omat_create(3, 2)}; /* zero matrices */
     assert_true(judge_factor(&f) == 0);
-    f.X
-    .a[5] = 1e-300L;
+    f.X.a[5] = 1e-300L;
     assert_fails(judge_factor(&f));
     destroy_factors(&f);
-    f = (struct factors)
-    {
-        .A = omat_create(0, 2), .X
-        = omat_create(0, 2)
-    };
+    f = (struct factors){.A = omat_create(0, 2), .X = omat_create(0, 2)};
     assert_true(judge_factor(&f) == 0);
     destroy_factors(&f);
 }
@@ -311,8 +297,7 @@ static void cholesky_ratio_reads_one_triangle(void **state)
         omat L, Lt;
         assert_int_equal(oracle_cholesky(f.A, &L), 0);
         Lt = omat_transposed(L);
-        f.X
-        = rounded(u ? Lt : L);
+        f.X = rounded(u ? Lt : L);
         for (int64_t j = 0; j < N; j++)
             for (int64_t i = 0; i < N; i++) {
                 bool inside = u ? i <= j : i >= j;
@@ -344,8 +329,7 @@ static void qr_ratio_measures(void **state)
     struct factors f = {.A = matgen_gaussian(8, M, N)};
     omat Q, R;
     oracle_qr(f.A, &Q, &R);
-    f.X
-    = rounded(Q);
+    f.X = rounded(Q);
     f.Y = rounded(R);
     assert_notices_each_entry(f.X, judge_qr, &f);
     for (int64_t j = 0; j < N; j++)
@@ -369,8 +353,7 @@ static void svd_ratio_measures(void **state)
     struct factors f = {.A = matgen_gaussian(9, M, N)};
     omat U, s, V;
     oracle_svd(f.A, &U, &s, &V);
-    f.X
-    = rounded(U);
+    f.X = rounded(U);
     f.Y = rounded(s);
     f.Z = rounded(V);
     assert_notices_each_entry(f.X, judge_svd, &f);
@@ -392,13 +375,11 @@ static void eig_ratio_measures(void **state)
     struct factors f = {.A = matgen_with_eigenvalues(10, spectrum)};
     omat w, V;
     oracle_eig(f.A, &w, &V);
-    f.X
-    = rounded(w);
+    f.X = rounded(w);
     f.Y = rounded(V);
     assert_notices_each_entry(f.X, judge_eig, &f);
     assert_notices_each_entry(f.Y, judge_eig, &f);
-    f.X
-    .a[1] *= -1;
+    f.X.a[1] *= -1;
     assert_true(judge_eig(&f) > 1e9);
     omat_destroy(&spectrum);
     omat_destroy(&w);
@@ -410,7 +391,7 @@ static void orth_ratio_measures(void **state)
 {
     (void)state;
     omat Q = matgen_orthonormal(11, M, N);
-    struct factors f = {.X = rounded(Q) };
+    struct factors f = {.X = rounded(Q)};
     assert_true(judge_orth(&f) <= 2);
     assert_notices_non_finite(f.X, judge_orth, &f);
     for (int64_t j = 0; j < N; j++) { /* a column too long by 1000 n eps / 2 */
@@ -513,8 +494,7 @@ static void values_ratio_watches_order_and_sign(void **state)
 }
 
 struct system {
-    omat A, X
-    , B;
+    omat A, X, B;
 };
 
 static double judge_solve(void *context)
@@ -529,25 +509,20 @@ static void solve_ratio_measures(void **state)
     struct system s = {matgen_gaussian(12, N, N), {0}, matgen_gaussian(13, N, 3)};
     omat exact;
     assert_int_equal(oracle_solve(s.A, s.B, &exact), 0);
-    s.X
-    = rounded(exact);
+    s.X = rounded(exact);
     assert_notices_each_entry(s.X, judge_solve, &s);
     assert_notices_non_finite(s.A, judge_solve, &s);
     assert_notices_non_finite(s.B, judge_solve, &s);
 
-    omat I = omat_identity(N, N), X
-    = omat_create(N, 3), B = omat_create(N, 3);
+    omat I = omat_identity(N, N), X = omat_create(N, 3), B = omat_create(N, 3);
     for (int64_t i = 0; i < N * 3; i++) B.a[i] = 1;
     for (int64_t place = 0; place < N * 3; place++) { /* I x = 1: the unit is 2 N n eps */
-        for (int64_t i = 0; i < N * 3; i++) X
-        .a[i] = 1;
-        X
-        .a[place] += 1000.0L * 2 * N * N * eps;
+        for (int64_t i = 0; i < N * 3; i++) X.a[i] = 1;
+        X.a[place] += 1000.0L * 2 * N * N * eps;
         assert_ratio(oracle_solve_ratio(I, X, B, eps), 1000);
         assert_ratio(oracle_backward_error(I, X, B), 1000 * N * eps);
     }
-    for (int64_t i = 0; i < N * 3; i++) X
-    .a[i] = -1;
+    for (int64_t i = 0; i < N * 3; i++) X.a[i] = -1;
     assert_ratio(oracle_backward_error(I, X, B), 1);
 
     omat zero = omat_create(N, 3), singular = omat_create(N, N), few = omat_create(N, 2);
@@ -556,7 +531,7 @@ static void solve_ratio_measures(void **state)
     assert_true(oracle_backward_error(singular, X, B) > 0.99);
     assert_fails(oracle_solve_ratio(I, few, B, eps));
     assert_fails(oracle_solve_ratio(s.A, exact, few, eps));
-    omat all[] = { s.A, s.X, s.B, exact, I, X, B, zero, singular, few };
+    omat all[] = {s.A, s.X, s.B, exact, I, X, B, zero, singular, few};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) omat_destroy(&all[i]);
 }
 

@@ -282,8 +282,7 @@ static void sine_between_subspaces(void **state)
 static void pca_of_points_on_a_line(void **state)
 {
     (void)state;
-    omat X
-    = omat_create(5, 2);
+    omat X = omat_create(5, 2);
     for (int64_t i = 0; i < 5; i++) {
         OMAT_AT(X, i, 0) = 1000 + 0.6L * (long double)(i - 2);
         OMAT_AT(X, i, 1) = -4000 + 0.8L * (long double)(i - 2);
@@ -309,8 +308,7 @@ static void pca_of_points_on_a_line(void **state)
 static void pca_of_a_box(void **state)
 {
     (void)state;
-    omat X
-    = omat_create(8, 3);
+    omat X = omat_create(8, 3);
     for (int64_t i = 0; i < 8; i++) {
         OMAT_AT(X, i, 0) = 10 + (i & 1 ? 2 : -2);
         OMAT_AT(X, i, 1) = 20 + (i & 2 ? 3 : -3);
@@ -338,10 +336,8 @@ static void pca_agrees_with_the_covariance(void **state)
     (void)state;
     const int64_t shapes[][2] = {{30, 6}, {6, 30}, {12, 12}};
     for (int c = 0; c < 3; c++) {
-        omat X
-        = matgen_gaussian((uint64_t)c + 40, shapes[c][0], shapes[c][1]), w, V;
-        const int64_t n = X
-        .cols, k = 4;
+        omat X = matgen_gaussian((uint64_t)c + 40, shapes[c][0], shapes[c][1]), w, V;
+        const int64_t n = X.cols, k = 4;
         oracle_pca p = oracle_pca_fit(X, k, (long double)(X.rows - 1));
         omat S = oracle_covariance(X, p.mean, (long double)(X.rows - 1));
         oracle_eig(S, &w, &V);
@@ -363,10 +359,8 @@ static void means_survive_a_large_offset(void **state)
     (void)state;
     /* A plain sum of these would round; the mean itself is representable. */
     const int64_t n = 999;
-    omat X
-    = omat_create(n, 1);
-    for (int64_t i = 0; i < n; i++) X
-    .a[i] = 0x1p50L + (long double)(i % 3) * 0x1p-10L;
+    omat X = omat_create(n, 1);
+    for (int64_t i = 0; i < n; i++) X.a[i] = 0x1p50L + (long double)(i % 3) * 0x1p-10L;
     omat mean = oracle_column_means(X);
     assert_true(mean.a[0] == 0x1p50L + 0x1p-10L);
     omat C = oracle_centred(X, mean);

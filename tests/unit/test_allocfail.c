@@ -168,8 +168,7 @@ static void open_world(struct world *w, bool queued)
                      : ritz_stream_create_inline(w->dev, &w->s));
     w->A = ritz_dmat_wrap(w->dev, w->a, RITZ_F64, M, N, RITZ_ROW_MAJOR);
     w->S = ritz_dmat_wrap(w->dev, w->spd, RITZ_F64, N, N, RITZ_ROW_MAJOR);
-    w->X
-    = ritz_dmat_wrap(w->dev, w->out, RITZ_F64, M, N, RITZ_ROW_MAJOR);
+    w->X = ritz_dmat_wrap(w->dev, w->out, RITZ_F64, M, N, RITZ_ROW_MAJOR);
     w->sketch_report = (ritz_sketch_report)RITZ_SKETCH_REPORT_INIT;
     w->pca_report = (ritz_pca_report)RITZ_PCA_REPORT_INIT;
 }
@@ -460,8 +459,7 @@ CALL(eigh_all)
 }
 CALL(svd_full)
 {
-    const ritz_dmat A = ritz_block(w->A, 0, 0, N, K), X
-    = ritz_row_range(w->X, 0, N);
+    const ritz_dmat A = ritz_block(w->A, 0, 0, N, K), X = ritz_row_range(w->X, 0, N);
     return ritz_svd(w->s, A, X, ritz_block(w->S, 0, 0, K, 1), RITZ_NO_MAT, RITZ_NO_MAT);
 }
 CALL(norm_frobenius)

@@ -2,9 +2,10 @@
  * that this processor has, against plain loops in extended precision.
  *
  * With u the unit roundoff, the bounds are those of Higham, Accuracy and Stability of Numerical
- * Algorithms, 2nd ed. 2002, theorems 10.3, 10.4 (Cholesky), 9.3, 9.4 (LU) and section 3.5 (products):
- * |A - L Lᵀ| <= (n + 1) u |L||Lᵀ|, |P A - L U| <= n u |L||U|, |b - A x| <= 3 n u |L||U||x|. Lanes
- * multiply by reciprocals, which is one rounding more, and diagonals are in the range of n + 4.
+ * Algorithms, 2nd ed. 2002, theorems 10.3, 10.4 (Cholesky), 9.3, 9.4 (LU) and section 3.5
+ * (products): |A - L Lᵀ| <= (n + 1) u |L||Lᵀ|, |P A - L U| <= n u |L||U|, |b - A x| <= 3 n u
+ * |L||U||x|. Lanes multiply by reciprocals, which is one rounding more, and diagonals are in the
+ * range of n + 4.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <float.h>
@@ -376,8 +377,7 @@ static void solves_of(ritz_stream *s, struct form form, int n)
             memset(info, 0x11, sizeof info);
             const ritz_dmat verdict =
                 ritz_dmat_wrap(s->device, info, RITZ_I32, BATCH, 1, RITZ_COL_MAJOR);
-            const ritz_dmat X
-            = matrix(s->device, &B), M = matrix(s->device, &A);
+            const ritz_dmat X = matrix(s->device, &B), M = matrix(s->device, &A);
             if (spd)
                 expect_ok(cpu_small_spd_solve(s, uplo, M, X, verdict));
             else

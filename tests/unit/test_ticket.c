@@ -63,8 +63,7 @@ static void test_ring(void **state)
     ritz_stream *s = queued_stream(dev);
     double bad[4] = {1, 0, 0, -1}, x = 0;
     const ritz_dmat A = ritz_dmat_wrap(dev, bad, RITZ_F64, 2, 2, RITZ_COL_MAJOR);
-    const ritz_dmat X
-    = ritz_dmat_wrap(dev, &x, RITZ_F64, 1, 1, RITZ_COL_MAJOR);
+    const ritz_dmat X = ritz_dmat_wrap(dev, &x, RITZ_F64, 1, 1, RITZ_COL_MAJOR);
     expect_ok(ritz_cholesky(s, RITZ_LOWER, A, RITZ_NO_MAT));
     for (int i = 0; i < 500; i++) expect_ok(ritz_fill(s, i, X));
     expect_error(ritz_stream_sync(s), RITZ_ERR_NOT_SPD,

@@ -88,13 +88,13 @@ INLINE vec vcopysign(vec x, vec y)
 /* a > b ? a : b: with a NaN, b. */
 INLINE vec vmax(vec a, vec b)
 {
-#if defined(__x86_64__) && LANE_BYTES == 64
+#if LANE_BYTES == 64 && defined(__AVX512F__)
     return sizeof(T) == 8 ? (vec)_mm512_max_pd((__m512d)a, (__m512d)b)
                           : (vec)_mm512_max_ps((__m512)a, (__m512)b);
-#elif defined(__x86_64__) && LANE_BYTES == 32
+#elif LANE_BYTES == 32 && defined(__AVX2__)
     return sizeof(T) == 8 ? (vec)_mm256_max_pd((__m256d)a, (__m256d)b)
                           : (vec)_mm256_max_ps((__m256)a, (__m256)b);
-#elif defined(__x86_64__)
+#elif LANE_BYTES == 16 && defined(__x86_64__)
     return sizeof(T) == 8 ? (vec)_mm_max_pd((__m128d)a, (__m128d)b)
                           : (vec)_mm_max_ps((__m128)a, (__m128)b);
 #else
@@ -104,11 +104,11 @@ INLINE vec vmax(vec a, vec b)
 
 INLINE vec vsqrt(vec x)
 {
-#if defined(__x86_64__) && LANE_BYTES == 64
+#if LANE_BYTES == 64 && defined(__AVX512F__)
     return sizeof(T) == 8 ? (vec)_mm512_sqrt_pd((__m512d)x) : (vec)_mm512_sqrt_ps((__m512)x);
-#elif defined(__x86_64__) && LANE_BYTES == 32
+#elif LANE_BYTES == 32 && defined(__AVX2__)
     return sizeof(T) == 8 ? (vec)_mm256_sqrt_pd((__m256d)x) : (vec)_mm256_sqrt_ps((__m256)x);
-#elif defined(__x86_64__)
+#elif LANE_BYTES == 16 && defined(__x86_64__)
     return sizeof(T) == 8 ? (vec)_mm_sqrt_pd((__m128d)x) : (vec)_mm_sqrt_ps((__m128)x);
 #elif defined(__aarch64__)
     return sizeof(T) == 8 ? (vec)vsqrtq_f64((float64x2_t)x) : (vec)vsqrtq_f32((float32x4_t)x);
@@ -123,12 +123,12 @@ INLINE vec vsqrt(vec x)
 /* Whether a lane of the mask is set. */
 INLINE int any(ivec mask)
 {
-#if defined(__x86_64__) && LANE_BYTES == 64
+#if LANE_BYTES == 64 && defined(__AVX512F__)
     return sizeof(T) == 8 ? _mm512_movepi64_mask((__m512i)mask) != 0
                           : _mm512_movepi32_mask((__m512i)mask) != 0;
-#elif defined(__x86_64__) && LANE_BYTES == 32
+#elif LANE_BYTES == 32 && defined(__AVX2__)
     return _mm256_movemask_epi8((__m256i)mask) != 0;
-#elif defined(__x86_64__)
+#elif LANE_BYTES == 16 && defined(__x86_64__)
     return _mm_movemask_epi8((__m128i)mask) != 0;
 #else
     IT set = 0;
@@ -162,16 +162,18 @@ INLINE vec inverse_scale(vec s)
 
 /* ---- transposing W vectors ---- */
 
-#if LANE_BYTES == 64 && defined(__x86_64__)
+#if LANE_BYTES == 64
+
+typedef double pieces __attribute__((vector_size(64)));
 
 INLINE vec pairs_even(vec a, vec b) /* 16-byte pieces a0 a2 b0 b2 */
 {
-    return (vec)_mm512_shuffle_f64x2((__m512d)a, (__m512d)b, 0x88);
+    return (vec)__builtin_shufflevector((pieces)a, (pieces)b, 0, 1, 4, 5, 8, 9, 12, 13);
 }
 
 INLINE vec pairs_odd(vec a, vec b)
 {
-    return (vec)_mm512_shuffle_f64x2((__m512d)a, (__m512d)b, 0xdd);
+    return (vec)__builtin_shufflevector((pieces)a, (pieces)b, 2, 3, 6, 7, 10, 11, 14, 15);
 }
 
 /* x[k], k = 0 .. 4 * h - 1 in four groups of h: the 4 x 4 transpose of 16-byte pieces. */

@@ -297,8 +297,7 @@ static void spd_solve_range(const void *arguments, int64_t begin, int64_t end, v
     const int n = p->A.rows;
     struct cholesky_tile t = {.P = scratch, .ld = lane_ld(n), .n = n};
     t.inverse = t.P + t.ld * n;
-    vec *X
-    = t.inverse + n;
+    vec *X = t.inverse + n;
     const int lines = cholesky_lines(&p->A), far = n <= 8 ? 4 * W : W;
     for (int64_t b = begin; b < end; b += W) {
         const struct ptr a = tile_items(&p->A, b, end), q = tile_items(&p->B, b, end);

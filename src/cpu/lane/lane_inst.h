@@ -2,6 +2,7 @@
  *
  *   LANE_F64     1: float64, 0: float32
  *   LANE_TABLE   the name of the table that it exports
+ *   LANE_BYTES   if vectors are to be wider than the instruction set's: the compiler splits them
  *
  * and is compiled for its instruction set as a whole. Nothing here may be an external inline
  * function: the linker would take any file's copy.
@@ -15,7 +16,9 @@
 #define IT int32_t
 #endif
 
-#if defined(__AVX512F__)
+#if defined(LANE_BYTES)
+/* As the including file says. */
+#elif defined(__AVX512F__)
 #define LANE_BYTES 64
 #elif defined(__AVX2__)
 #define LANE_BYTES 32

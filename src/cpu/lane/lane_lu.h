@@ -3,10 +3,10 @@
  *     P A = L U
  *
  * Each lane has pivots of its own. Within a panel of few columns, rows are exchanged by masks while
- * the panel is updated: row i of a lane is the pivot row where the lane's pivot index is i. Matrices
- * up to LU_PANEL_ORDER are one panel. Larger ones are halved by columns (Toledo, SIAM J. Matrix
- * Anal. Appl. 18, 1997, section 2), which leaves nearly all the work to products; the exchanges
- * outside the panel then go lane by lane.
+ * the panel is updated: row i of a lane is the pivot row where the lane's pivot index is i.
+ * Matrices up to LU_PANEL_ORDER are one panel. Larger ones are halved by columns (Toledo, SIAM J.
+ * Matrix Anal. Appl. 18, 1997, section 2), which leaves nearly all the work to products; the
+ * exchanges outside the panel then go lane by lane.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_CPU_LANE_LANE_LU_H
@@ -59,24 +59,21 @@ INLINE void lu_exchange(vec *X, int64_t ld, const int64_t n, int64_t k, vec row,
 {
     vec old[COLS], pivot[COLS];
     UNROLL
-    for (int c = 0; c < cols; c++) pivot[c] = old[c] = X
-    [k + c * ld];
+    for (int c = 0; c < cols; c++) pivot[c] = old[c] = X[k + c * ld];
     for (int64_t i = k + 1; i < n; i++) {
         const ivec here = row == splat((T)i);
         UNROLL
         for (int c = 0; c < cols; c++) pivot[c] = vselect(here, X[i + c * ld], pivot[c]);
     }
     UNROLL
-    for (int c = 0; c < cols; c++) X
-    [k + c * ld] = pivot[c];
+    for (int c = 0; c < cols; c++) X[k + c * ld] = pivot[c];
     for (int64_t i = k + 1; i < n; i++) {
         const ivec here = row == splat((T)i);
         UNROLL
         for (int c = 0; c < cols; c++) {
             vec x = vselect(here, old[c], X[i + c * ld]);
             if (update) x -= l[i] * pivot[c];
-            X
-            [i + c * ld] = x;
+            X[i + c * ld] = x;
         }
     }
 }
@@ -278,8 +275,7 @@ static void solve_range(const void *arguments, int64_t begin, int64_t end, void 
 {
     const struct lane_solve *p = arguments;
     struct lu_tile t = lu_tile_in(scratch, p->A.rows);
-    vec *X
-    = t.pivots + t.n;
+    vec *X = t.pivots + t.n;
     ivec bad_matrix = {0};
     for (int64_t b = begin; b < end; b += W) {
         const struct ptr a = tile_items(&p->A, b, end), q = tile_items(&p->B, b, end);

@@ -8,7 +8,8 @@
 
 #include "cpu/lane/lane_body.h"
 
-/* An ni x nj block of Aᵀ B, A and B with m rows and leading dimension ld: C(i,j) at C[i + j ldc]. */
+/* An ni x nj block of Aᵀ B, A and B with m rows and leading dimension ld:
+ * C(i,j) at C[i + j ldc]. */
 INLINE void dots(const int ni, const int nj, int m, const vec *A, const vec *B, int64_t ld, vec *C,
                  int64_t ldc)
 {

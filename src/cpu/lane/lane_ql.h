@@ -2,9 +2,9 @@
  *
  * In every sweep each lane works on its own first block that has not split up, rows l .. m; the
  * others' rows are masked out. The chain from one rotation to the next has a square root, and
- * latency decides: it is kept short, and the chains of LANE_GROUP tiles run side by side. The rotations
- * of a few sweeps are kept, and then applied to a few rows of the vectors at a time, for which
- * these stay in the first cache.
+ * latency decides: it is kept short, and the chains of LANE_GROUP tiles run side by side. The
+ * rotations of a few sweeps are kept, and then applied to a few rows of the vectors at a time, for
+ * which these stay in the first cache.
  *
  * The elements are at most about 2^10 in absolute value (2^200 in float64): then squares cannot
  * overflow, and what is neglected beside them is below the rounding errors of the largest.

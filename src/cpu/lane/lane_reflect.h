@@ -142,8 +142,8 @@ INLINE vec pair_product(int rows, const vec *V, int64_t ld, int j)
     return g + more;
 }
 
-/* A = Q R with diag(R) >= 0, in place, m >= n: R strictly above the diagonal, its diagonal in
- * `diagonal`. */
+/* A = Q R with diag(R) >= 0, in place, m >= n: R strictly above the diagonal,
+ * its diagonal in `diagonal`. */
 INLINE void factor_block(const int nb, int m, int j0, vec *A, int64_t ld, struct reflectors *h,
                          vec *diagonal)
 {
@@ -208,9 +208,9 @@ INLINE void form_block(const int nb, int m, int j0, const vec *V, int64_t ld,
         for (int i = 0; i < m; i++) Q[i + (j0 + q) * ld] = buffer[i + q * m];
 }
 
-/* The n columns of Q = H_0 ... H_(n-1) diag(sign), of m rows and the leading dimension of V. A block
- * of columns needs only the reflectors up to its own, and the blocks come last to first: so Q may
- * be V, or V + ld. buffer: LANE_BLOCK columns. */
+/* The n columns of Q = H_0 ... H_(n-1) diag(sign), of m rows and the leading dimension of V. A
+ * block of columns needs only the reflectors up to its own, and the blocks come last to first: so Q
+ * may be V, or V + ld. buffer: LANE_BLOCK columns. */
 INLINE void form_columns(int m, int n, const vec *V, int64_t ld, const struct reflectors *h, vec *Q,
                          vec *buffer)
 {

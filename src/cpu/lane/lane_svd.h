@@ -49,19 +49,18 @@ NOINLINE void svd_work(int m, int n, vec *scratch, struct svd_work *w)
  * where they come last, it is what QR factorization makes of them. */
 NOINLINE void complete_u(int m, int n, struct svd_work *w, const ivec *lost)
 {
-    vec *X
-    = w->A, *U = w->B;
+    vec *X = w->A, *U = w->B;
     const ivec *rank = w->eig.rank;
     for (int j = 0; j < n; j++)
         for (int l = 0; l < W; l++)
-            for (int i = 0; i < m; i++) X
-    [i + rank[j][l] * w->ld][l] = lost[j][l] ? 0 : U[i + j * w->ld][l];
+            for (int i = 0; i < m; i++)
+                X[i + rank[j][l] * w->ld][l] = lost[j][l] ? 0 : U[i + j * w->ld][l];
     factor_qr(m, n, X, w->ld, &w->eig.h, w->eig.d);
     form_q(m, n, X, w->ld, &w->eig.h, X, w->eig.buffer);
     for (int j = 0; j < n; j++)
         for (int l = 0; l < W; l++)
-            for (int i = 0; lost[j][l] && i < m; i++) U[i + j * w->ld][l] = X
-    [i + rank[j][l] * w->ld][l];
+            for (int i = 0; lost[j][l] && i < m; i++)
+                U[i + j * w->ld][l] = X[i + rank[j][l] * w->ld][l];
 }
 
 /* x = x / length. */

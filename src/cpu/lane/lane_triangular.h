@@ -112,8 +112,7 @@ INLINE void solve_block(const struct triangle *t, vec *X, int64_t ld, int64_t i,
     vec x[ROWS][COLS];
     UNROLL
     for (int r = 0; r < rows; r++) UNROLL
-    for (int c = 0; c < cols; c++) x[r][c] = X
-    [i + r + c * ld];
+    for (int c = 0; c < cols; c++) x[r][c] = X[i + r + c * ld];
     subtract_products(x, rows, cols, 0, t->M + i * t->row + first * t->col, t->row, t->col,
                       X + first, 1, ld, depth);
     UNROLL
@@ -122,8 +121,7 @@ INLINE void solve_block(const struct triangle *t, vec *X, int64_t ld, int64_t i,
         UNROLL
         for (int c = 0; c < cols; c++) {
             x[k][c] = divide_by_pivot(t, i + k, x[k][c]);
-            X
-            [i + k + c * ld] = x[k][c];
+            X[i + k + c * ld] = x[k][c];
         }
         UNROLL
         for (int r = 0; r < rows; r++) {
