@@ -160,20 +160,6 @@ static const struct ritz_backend backend = {
 #include "core/ops.def"
 #undef OPTIONAL
 #undef OP
-            .chol_update = cpu_chol_update,
-            .pstrf = cpu_pstrf,
-            .getrf = cpu_getrf,
-            .swap_rows = cpu_swap_rows,
-            .shift_diag = cpu_shift_diag,
-            .log_diag = cpu_log_diag,
-            .probe_cols = cpu_probe_cols,
-            .abs_sums = cpu_abs_sums,
-            .frobenius = cpu_frobenius,
-            .cut_values = cpu_cut_values,
-            .diag_product = cpu_diag_product,
-            .geqp3 = cpu_geqp3,
-            .gather_cols = cpu_gather_cols,
-            .sketch_rows = cpu_sketch_rows,
             .small_cholesky = cpu_small_cholesky,
             .small_spd_solve = cpu_small_spd_solve,
             .small_lu = cpu_small_lu,
