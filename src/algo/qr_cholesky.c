@@ -245,6 +245,7 @@ static ritz_status take_factor(struct factorization *f)
 static ritz_status precondition_by_gram(struct factorization *f, int shifted)
 {
     ritz_stream *s = f->check.s;
+    RITZ_TRY(ritz_op_fill(s, 0.0, f->G)); /* the other triangle may be read, and kept */
     RITZ_TRY(ritz_op_syrk(s, RITZ_LOWER, 1.0, ritz_t(f->A), 0.0, f->G));
     if (shifted) RITZ_TRY(shift(f));
     RITZ_TRY(qr_check_factor(&f->check, f->G));

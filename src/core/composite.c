@@ -108,6 +108,13 @@ out:
     return rc;
 }
 
+/* G = WᵀW. What syrk leaves alone, its composite reads and puts back: it must hold numbers. */
+static ritz_status gram(ritz_stream *s, ritz_dmat W, ritz_dmat G)
+{
+    RITZ_TRY(ritz_op_fill(s, 0.0, G));
+    return ritz_op_syrk(s, RITZ_LOWER, 1.0, ritz_t(W), 0.0, G);
+}
+
 /* X = A R⁻¹ in X, or in a copy of A if only G is wanted. */
 ritz_status ritz_composite_solve_gram(ritz_stream *s, ritz_dmat R, ritz_dmat A, ritz_dmat X,
                                       ritz_dmat G)
@@ -121,7 +128,7 @@ ritz_status ritz_composite_solve_gram(ritz_stream *s, ritz_dmat R, ritz_dmat A, 
     if (ritz_present(G) && W.rows > gram_chunk(W.cols))
         RITZ_TRY_OUT(gram_by_chunks(s, W, G));
     else if (ritz_present(G))
-        RITZ_TRY_OUT(ritz_op_syrk(s, RITZ_LOWER, 1.0, ritz_t(W), 0.0, G));
+        RITZ_TRY_OUT(gram(s, W, G));
 out:
     ritz_work_release(s, mark);
     return rc;
