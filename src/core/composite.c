@@ -134,6 +134,24 @@ out:
     return rc;
 }
 
+ritz_status ritz_composite_residual(ritz_stream *s, ritz_dmat A, ritz_dmat X, ritz_dmat B,
+                                    ritz_dmat R, ritz_dmat G, ritz_dmat norms)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    ritz_dmat W = R, squares;
+    if (!ritz_present(R)) RITZ_TRY_OUT(ritz_work_dmat(s, B.dtype, B.layout, B.rows, B.cols, 1, &W));
+    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, B.cols, 1, 1, &squares));
+    if (W.data != B.data) RITZ_TRY_OUT(ritz_op_copy(s, B, W));
+    RITZ_TRY_OUT(ritz_op_gemm(s, -1.0, A, X, 1.0, W));
+    RITZ_TRY_OUT(ritz_op_gemm(s, 1.0, ritz_t(A), W, 1.0, G));
+    RITZ_TRY_OUT(ritz_op_col_sumsq(s, W, squares));
+    RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, squares, 1.0, norms));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
 /* C = op(Q) C with Q formed as a square matrix. */
 ritz_status ritz_composite_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat tau,
                                  ritz_dmat C)

@@ -16,6 +16,8 @@ ritz_status ritz_composite_gemm_grouped(ritz_stream *s, int64_t count, double al
                                         const ritz_dmat *C);
 ritz_status ritz_composite_solve_gram(ritz_stream *s, ritz_dmat R, ritz_dmat A, ritz_dmat X,
                                       ritz_dmat G);
+ritz_status ritz_composite_residual(ritz_stream *s, ritz_dmat A, ritz_dmat X, ritz_dmat B,
+                                    ritz_dmat R, ritz_dmat G, ritz_dmat norms);
 ritz_status ritz_composite_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat tau,
                                  ritz_dmat C);
 ritz_status ritz_composite_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count,

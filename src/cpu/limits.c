@@ -27,7 +27,8 @@ static int limited(enum ritz_op op)
     case RITZ_OP_orgqr:
     case RITZ_OP_ormqr:
     case RITZ_OP_gesvd:
-    case RITZ_OP_syev: return SIZES | LEADING_DIMENSIONS;
+    case RITZ_OP_syev:
+    case RITZ_OP_residual: return SIZES | LEADING_DIMENSIONS;
     default: return 0;
     }
 }

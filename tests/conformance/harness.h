@@ -233,6 +233,7 @@ GROUP(qr_methods);
 GROUP(qr_rows);
 GROUP(qr_pivoted);
 GROUP(sketch);
+GROUP(residual);
 GROUP(random_orthogonal);
 GROUP(svd);
 GROUP(eigh);

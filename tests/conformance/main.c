@@ -38,6 +38,7 @@ static const struct group {
     {"qr_rows", test_qr_rows, false},
     {"qr_pivoted", test_qr_pivoted, true},
     {"sketch", test_sketch, true},
+    {"residual", test_residual, true},
     {"random_orthogonal", test_random_orthogonal, false},
     {"svd", test_svd, false},
     {"eigh", test_eigh, false},
