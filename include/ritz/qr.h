@@ -17,7 +17,7 @@ extern "C" {
 
 /** How a QR factorization is computed. */
 typedef enum ritz_qr_method {
-    /** One matrix with m >= 4n, m >= 2n + 128 and mn² >= 2^20: RITZ_QR_SKETCH; else
+    /** One matrix with m >= 6n, m >= 2n + 128 and mn² >= 2^20: RITZ_QR_SKETCH; else
      * RITZ_QR_HOUSEHOLDER. */
     RITZ_QR_AUTO = 0,
     RITZ_QR_HOUSEHOLDER = 1, /**< reflections; unconditionally stable */
@@ -144,7 +144,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr_apply(ritz_stream *s, ritz_apply whi
 
 /** How the columns of a pivoted QR factorization are chosen. */
 typedef enum ritz_pivoting {
-    /** One matrix as for RITZ_QR_AUTO: RITZ_PIVOTING_SKETCH; else RITZ_PIVOTING_NORM. */
+    /** One matrix with m >= 4n, m >= 2n + 128 and mn² >= 2^20: RITZ_PIVOTING_SKETCH; else
+     * RITZ_PIVOTING_NORM. */
     RITZ_PIVOTING_AUTO = 0,
     RITZ_PIVOTING_NORM = 1,  /**< the column of the largest remaining norm (LAPACK's geqp3) */
     RITZ_PIVOTING_SKETCH = 2 /**< by norms of a sketch of the columns: CQRRPT for tall matrices */

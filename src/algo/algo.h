@@ -10,6 +10,11 @@
 
 #include "core/check.h"
 
+static inline int64_t min_i64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- the verdict on each item (verdict.c) ----------------------------------------------- */
 
 /* What is known of the items of a batch; both I32, batch x 1. flags: 1 where the input was not
@@ -28,6 +33,13 @@ ritz_status ritz_algo_verdict_settle(ritz_stream *s, struct ritz_verdict v);
  * ritz_stream_sync, as `code` where info > 0. */
 ritz_status ritz_algo_verdict_close(ritz_stream *s, ritz_status code, struct ritz_verdict v,
                                     ritz_dmat user_info);
+/* For operations that judge the items themselves and set all of info, as the small_ ones do: the
+ * caller's info or, if absent, one from the workspace; and the end, as of a verdict. A verdict's
+ * clearing and copying would be felt beside them. */
+ritz_status ritz_algo_info_open(ritz_stream *s, int64_t batch, ritz_dmat user_info,
+                                ritz_dmat *info);
+ritz_status ritz_algo_info_close(ritz_stream *s, ritz_status code, ritz_dmat info,
+                                 ritz_dmat user_info);
 /* The answer for items without elements: info = 0, if wanted. */
 ritz_status ritz_algo_info_clear(ritz_stream *s, ritz_dmat user_info);
 
@@ -37,6 +49,18 @@ ritz_status ritz_algo_check_triangle(ritz_uplo uplo, ritz_status code);
 /* What ritz_gemm asks of its arguments; a, b, c are their names for messages. (blas.c) */
 ritz_status ritz_algo_check_gemm(const ritz_stream *s, ritz_dmat A, const char *a, ritz_dmat B,
                                  const char *b, ritz_dmat C, const char *c);
+
+/* ---- systems A X = B (system.c) --------------------------------------------------------- */
+
+/* Square A, under the name `a`, one item for each of B or one for all; B is an output. */
+ritz_status ritz_algo_check_system(const ritz_stream *s, ritz_dmat A, const char *a, ritz_dmat B);
+
+/* A matrix that stands for all items is factored once. `source`: what is to be factored; `own`: the
+ * verdict on it, which is v where each item has its matrix. */
+ritz_status ritz_algo_system_open(ritz_stream *s, ritz_dmat A, struct ritz_verdict v,
+                                  ritz_dmat *source, struct ritz_verdict *own);
+/* The verdict on the one is that on all. */
+ritz_status ritz_algo_system_close(ritz_stream *s, struct ritz_verdict own, struct ritz_verdict v);
 
 /* ---- dense factorizations --------------------------------------------------------------- */
 
@@ -81,6 +105,10 @@ ritz_status ritz_algo_svd_thin(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dm
 ritz_status ritz_algo_eigh(ritz_stream *s, ritz_uplo uplo, ritz_order order, ritz_dmat A,
                            int64_t first, ritz_dmat W, ritz_dmat V, ritz_dmat info);
 
+/* cond = estimate of κ₁ of upper triangular R (n x n, n > 0, zeros below), 1 x 1 F64; infinity or NaN
+ * where R is singular. (condition.c) */
+ritz_status ritz_algo_triangular_condition(ritz_stream *s, ritz_dmat R, ritz_dmat cond);
+
 /* ---- results of a few numbers an item (scalars.c) --------------------------------------- */
 
 /* X is an output of batch x cols (one row an item) of this data type, and lies apart from A. */
@@ -99,7 +127,16 @@ ritz_status ritz_algo_linop_check(const ritz_stream *s, const ritz_linop *op, co
 ritz_status ritz_algo_linop_apply(ritz_stream *s, const ritz_linop *op, int transposed, ritz_dmat X,
                                   ritz_dmat Y);
 
-/* out = ‖A‖_F², 1 x 1 F64; dense and centred operators only. */
+/* What is done with rows first .. first+C.rows-1 of a dense or centred operator. */
+typedef ritz_status (*ritz_algo_block_function)(ritz_stream *s, ritz_dmat C, int64_t first,
+                                                const void *context);
+
+/* Visit the rows of such an operator from the first to the last: a dense matrix in place as one
+ * block, a centred one staged in blocks. */
+ritz_status ritz_algo_linop_blocks(ritz_stream *s, const ritz_linop *op,
+                                   ritz_algo_block_function visit, const void *context);
+
+/* out = ‖A‖_F², 1 x 1 F64; any operator but a caller's function. */
 ritz_status ritz_algo_linop_sumsq(ritz_stream *s, const ritz_linop *op, ritz_dmat out);
 
 /* ---- randomized methods ----------------------------------------------------------------- */

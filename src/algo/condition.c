@@ -25,10 +25,14 @@ struct factored {
     ritz_uplo uplo;   /* Cholesky: the triangle of F */
     ritz_dmat F;      /* n x n; one, or one for each item */
     ritz_dmat pivots; /* LU; RITZ_NO_MAT: Cholesky */
+    int triangular;   /* A is F, upper triangular */
 };
 
 static ritz_status solve(ritz_stream *s, const struct factored *f, int transposed, ritz_dmat X)
 {
+    if (f->triangular)
+        return ritz_op_trsm(s, RITZ_LEFT, transposed ? RITZ_LOWER : RITZ_UPPER, RITZ_NON_UNIT, 1.0,
+                            transposed ? ritz_t(f->F) : f->F, X);
     if (!ritz_present(f->pivots)) return ritz_algo_cholesky_substitute(s, f->uplo, f->F, X);
     return ritz_algo_lu_substitute(s, transposed, f->F, f->pivots, X);
 }
@@ -127,7 +131,7 @@ ritz_status ritz_lu_condition(ritz_stream *s, ritz_dmat A, ritz_dmat LU, ritz_dm
     if (LU.rows == 0) return ritz_op_fill(s, 0.0, cond);
 
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const struct factored f = {RITZ_LOWER, LU, pivots};
+    const struct factored f = {RITZ_LOWER, LU, pivots, 0};
     const ritz_status rc =
         estimate(s, &f, ritz_broadcast(A, LU.batch), RITZ_NO_MAT, ritz_algo_scalar_items(cond));
     ritz_work_release(s, mark);
@@ -152,7 +156,7 @@ ritz_status ritz_cholesky_condition(ritz_stream *s, ritz_uplo uplo, ritz_dmat A,
     if (L.rows == 0) return ritz_op_fill(s, 0.0, cond);
 
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const struct factored f = {uplo, L, RITZ_NO_MAT};
+    const struct factored f = {uplo, L, RITZ_NO_MAT, 0};
     ritz_status rc;
     ritz_dmat W, witness, logs;
     RITZ_TRY_OUT(symmetric_copy(s, uplo, A.batch_stride == 0 ? ritz_item(A, 0) : A, &W));
@@ -163,6 +167,15 @@ ritz_status ritz_cholesky_condition(ritz_stream *s, ritz_uplo uplo, ritz_dmat A,
     RITZ_TRY_OUT(estimate(s, &f, ritz_broadcast(W, L.batch), ritz_algo_scalar_items(witness),
                           ritz_algo_scalar_items(cond)));
 out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+ritz_status ritz_algo_triangular_condition(ritz_stream *s, ritz_dmat R, ritz_dmat cond)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const struct factored f = {RITZ_UPPER, R, RITZ_NO_MAT, 1};
+    const ritz_status rc = estimate(s, &f, R, RITZ_NO_MAT, cond);
     ritz_work_release(s, mark);
     return rc;
 }

@@ -57,17 +57,20 @@ ritz_status ritz_lu(ritz_stream *s, ritz_dmat A, ritz_dmat pivots, ritz_dmat inf
 
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
-    struct ritz_verdict v;
-    RITZ_TRY_OUT(ritz_algo_verdict_open(s, A.batch, &v));
     if (ritz_op_offered(s, RITZ_OP_small_lu, &A, 1)) {
-        RITZ_TRY_OUT(ritz_op_small_lu(s, A, pivots, v.info));
+        ritz_dmat found;
+        RITZ_TRY_OUT(ritz_algo_info_open(s, A.batch, info, &found));
+        RITZ_TRY_OUT(ritz_op_small_lu(s, A, pivots, found));
+        RITZ_TRY_OUT(ritz_algo_info_close(s, RITZ_ERR_SINGULAR, found, info));
     } else {
+        struct ritz_verdict v;
+        RITZ_TRY_OUT(ritz_algo_verdict_open(s, A.batch, &v));
         RITZ_TRY_OUT(factor(s, A, pivots, v));
         RITZ_TRY_OUT(ritz_algo_verdict_settle(s, v));
         /* A singular matrix has its factorization: only what is not finite becomes NaN. */
         RITZ_TRY_OUT(ritz_op_poison(s, RITZ_BOTH, v.flags, A));
+        RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_SINGULAR, v, info));
     }
-    RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_SINGULAR, v, info));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -156,22 +159,17 @@ ritz_status ritz_lu_slogdet(ritz_stream *s, ritz_dmat LU, ritz_dmat pivots, ritz
 
 /* ---- solve ----------------------------------------------------------------------------------- */
 
-/* Factor a copy F of A. A matrix that stands for all items is factored once, and its verdict is
- * theirs. */
 static ritz_status factor_copy(ritz_stream *s, ritz_dmat A, struct ritz_verdict v, ritz_dmat *F,
                                ritz_dmat *pivots)
 {
-    const int shared = A.batch == 1 || A.batch_stride == 0;
-    const ritz_dmat source = shared ? ritz_item(A, 0) : A;
-    struct ritz_verdict own = v;
-    if (shared) RITZ_TRY(ritz_algo_verdict_open(s, 1, &own));
+    ritz_dmat source;
+    struct ritz_verdict own;
+    RITZ_TRY(ritz_algo_system_open(s, A, v, &source, &own));
     RITZ_TRY(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, A.rows, A.cols, source.batch, F));
     RITZ_TRY(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, A.rows, 1, source.batch, pivots));
     RITZ_TRY(ritz_op_copy(s, source, *F));
     RITZ_TRY(factor(s, *F, *pivots, own));
-    if (!shared) return RITZ_OK;
-    RITZ_TRY(ritz_op_copy(s, own.flags, ritz_algo_scalar_items(v.flags)));
-    return ritz_op_copy(s, own.info, ritz_algo_scalar_items(v.info));
+    return ritz_algo_system_close(s, own, v);
 }
 
 static ritz_status solve_by_parts(ritz_stream *s, ritz_dmat A, ritz_dmat B, struct ritz_verdict v)
@@ -187,17 +185,7 @@ static ritz_status solve_by_parts(ritz_stream *s, ritz_dmat A, ritz_dmat B, stru
 ritz_status ritz_solve(ritz_stream *s, ritz_dmat A, ritz_dmat B, ritz_dmat info)
 {
     RITZ_ENTER(s, &A);
-    RITZ_TRY(ritz_check_input(s, A, "A"));
-    RITZ_TRY(ritz_check_output(s, B, "B"));
-    RITZ_TRY(ritz_check_real(A, "A"));
-    RITZ_TRY(ritz_check_same_dtype(A, "A", B, "B"));
-    RITZ_TRY(ritz_check_square(A, "A"));
-    RITZ_REQUIRE(B.rows == A.rows, RITZ_ERR_SHAPE,
-                 "A is %" PRId64 " x %" PRId64 " and B is %" PRId64 " x %" PRId64
-                 "; B must have as many rows as A",
-                 A.rows, A.cols, B.rows, B.cols);
-    RITZ_TRY(ritz_check_batch(A, "A", B.batch, 1));
-    RITZ_TRY(ritz_check_no_overlap(B, "B", A, "A"));
+    RITZ_TRY(ritz_algo_check_system(s, A, "A", B));
     RITZ_TRY(ritz_check_info(s, info, B.batch));
     RITZ_TRY(ritz_check_no_overlap(info, "info", A, "A"));
     RITZ_TRY(ritz_check_no_overlap(info, "info", B, "B"));
@@ -207,13 +195,17 @@ ritz_status ritz_solve(ritz_stream *s, ritz_dmat A, ritz_dmat B, ritz_dmat info)
     const struct ritz_work_mark mark = ritz_work_mark(s);
     const ritz_dmat key[] = {A, B};
     ritz_status rc;
-    struct ritz_verdict v;
-    RITZ_TRY_OUT(ritz_algo_verdict_open(s, B.batch, &v));
-    if (ritz_op_offered(s, RITZ_OP_small_solve, key, 2))
-        RITZ_TRY_OUT(ritz_op_small_solve(s, A, B, v.info));
-    else
+    if (ritz_op_offered(s, RITZ_OP_small_solve, key, 2)) {
+        ritz_dmat found;
+        RITZ_TRY_OUT(ritz_algo_info_open(s, B.batch, info, &found));
+        RITZ_TRY_OUT(ritz_op_small_solve(s, A, B, found));
+        RITZ_TRY_OUT(ritz_algo_info_close(s, RITZ_ERR_SINGULAR, found, info));
+    } else {
+        struct ritz_verdict v;
+        RITZ_TRY_OUT(ritz_algo_verdict_open(s, B.batch, &v));
         RITZ_TRY_OUT(solve_by_parts(s, A, B, v));
-    RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_SINGULAR, v, info));
+        RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_SINGULAR, v, info));
+    }
 out:
     ritz_work_release(s, mark);
     return rc;

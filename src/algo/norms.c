@@ -14,11 +14,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/algo.h"
 
-static int64_t min_i64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static ritz_status largest_column_sum(ritz_stream *s, ritz_dmat A, ritz_dmat norm)
 {
     ritz_dmat sums;

@@ -15,11 +15,6 @@
 
 #include "algo/qr.h"
 
-static int64_t min_i64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int is_col_major(ritz_dmat A)
 {
     return A.layout == RITZ_COL_MAJOR;
@@ -233,7 +228,7 @@ static ritz_status choose(const ritz_qr_options *opts, ritz_dmat A, int64_t batc
                  "method is %s and A is %" PRId64 " x %" PRId64
                  "; only RITZ_QR_HOUSEHOLDER takes fewer rows than columns",
                  method_name(o->method), A.rows, A.cols);
-    const int tall = qr_is_tall(A.rows, A.cols, batch);
+    const int tall = qr_sketch_pays(A.rows, A.cols, batch);
     r->reason = o->method != RITZ_QR_AUTO ? "asked for"
                 : tall                    ? "one tall matrix"
                                           : "a batch, not tall, or small";
@@ -297,15 +292,20 @@ ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dmat Q, ritz_dmat R,
 
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
-    struct ritz_verdict v;
-    RITZ_TRY_OUT(ritz_algo_verdict_open(s, batch, &v));
-    if (o.method != RITZ_QR_HOUSEHOLDER)
-        RITZ_TRY_OUT(one_by_one(s, o.method, o.seed, A, Q, R, v, &r));
-    else if (ritz_op_offered(s, RITZ_OP_small_qr, &A, 1))
-        RITZ_TRY_OUT(ritz_op_small_qr(s, A, Q, R, v.info));
-    else
-        RITZ_TRY_OUT(judged_qr(s, o.method, A, Q, R, v));
-    RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_NOT_FINITE, v, RITZ_NO_MAT));
+    if (o.method == RITZ_QR_HOUSEHOLDER && ritz_op_offered(s, RITZ_OP_small_qr, &A, 1)) {
+        ritz_dmat info;
+        RITZ_TRY_OUT(ritz_algo_info_open(s, batch, RITZ_NO_MAT, &info));
+        RITZ_TRY_OUT(ritz_op_small_qr(s, A, Q, R, info));
+        RITZ_TRY_OUT(ritz_algo_info_close(s, RITZ_ERR_NOT_FINITE, info, RITZ_NO_MAT));
+    } else {
+        struct ritz_verdict v;
+        RITZ_TRY_OUT(ritz_algo_verdict_open(s, batch, &v));
+        if (o.method != RITZ_QR_HOUSEHOLDER)
+            RITZ_TRY_OUT(one_by_one(s, o.method, o.seed, A, Q, R, v, &r));
+        else
+            RITZ_TRY_OUT(judged_qr(s, o.method, A, Q, R, v));
+        RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_NOT_FINITE, v, RITZ_NO_MAT));
+    }
     write_report(report, &r);
 out:
     ritz_work_release(s, mark);

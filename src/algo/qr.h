@@ -48,8 +48,10 @@ ritz_status qr_by_cholesky(ritz_stream *s, ritz_qr_method method, uint64_t seed,
 ritz_status qr_by_sketch(ritz_stream *s, uint64_t seed, uint32_t draw, ritz_dmat A, ritz_dmat X,
                          ritz_dmat G, ritz_dmat R1, struct qr_outcome *outcome);
 
-/* Whether a sketch pays: one item, tall in every respect, and enough to do. */
+/* Whether a sketch is of use: one item, tall in every respect, and enough to do. */
 int qr_is_tall(int64_t m, int64_t n, int64_t batch);
+/* Whether, besides, Q and R by the sketch take less time than by reflections. */
+int qr_sketch_pays(int64_t m, int64_t n, int64_t batch);
 
 /* SA = S A from the workspace, column-major, with as many rows as a sketch for n columns has; where
  * it is not finite it is 0 and `flags` is set. */

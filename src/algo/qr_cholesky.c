@@ -51,6 +51,14 @@ int qr_is_tall(int64_t m, int64_t n, int64_t batch)
            (double)m * (double)n * (double)n >= least_work;
 }
 
+/* Reflections take 4mn² - 4n³/3 flops for both factors, the sketch 3mn² + 6n³, most of that in the
+ * QR of the sketch: as many at m = 7n. Reflections have the slower ones, and the more so the more
+ * threads: on a CPU both took as long at 7n with one thread, at 5n with two (n = 500 and 1000). */
+int qr_sketch_pays(int64_t m, int64_t n, int64_t batch)
+{
+    return qr_is_tall(m, n, batch) && m / 6 >= n;
+}
+
 ritz_status qr_sketch(ritz_stream *s, uint64_t seed, uint32_t draw, ritz_dmat A, ritz_dmat flags,
                       ritz_dmat *SA)
 {

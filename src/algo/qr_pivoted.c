@@ -24,11 +24,6 @@ struct pivoted {
     ritz_dmat A, Q, R, pivots;
 };
 
-static int64_t min_i64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- by norms ---------------------------------------------------------------------------- */
 
 /* Reflections of W, which is column-major: in the order of norms, or (pivots = RITZ_NO_MAT) in the

@@ -17,11 +17,6 @@
 
 #include "algo/algo.h"
 
-static int64_t min_i64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- the tolerance --------------------------------------------------------------------------- */
 
 struct tolerance {

@@ -16,11 +16,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/qr.h"
 
-static int64_t min_i64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Where an operation may write a column-major rows x cols result of which `wanted` (perhaps
  * RITZ_NO_MAT) is the leading block: in `wanted` itself, or in the workspace. */
 static ritz_status result_home(ritz_stream *s, ritz_dmat wanted, ritz_dtype dtype, int64_t rows,

@@ -30,6 +30,19 @@ ritz_status ritz_algo_verdict_close(ritz_stream *s, ritz_status code, struct rit
     return ritz_op_info_report(s, code, v.info);
 }
 
+ritz_status ritz_algo_info_open(ritz_stream *s, int64_t batch, ritz_dmat user_info, ritz_dmat *info)
+{
+    *info = user_info;
+    if (ritz_present(user_info)) return RITZ_OK;
+    return ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, batch, 1, 1, info);
+}
+
+ritz_status ritz_algo_info_close(ritz_stream *s, ritz_status code, ritz_dmat info,
+                                 ritz_dmat user_info)
+{
+    return ritz_present(user_info) ? RITZ_OK : ritz_op_info_report(s, code, info);
+}
+
 ritz_status ritz_algo_info_clear(ritz_stream *s, ritz_dmat user_info)
 {
     return ritz_present(user_info) ? ritz_op_fill(s, 0.0, user_info) : RITZ_OK;

@@ -15,9 +15,10 @@ enum {
     MOST_PIECES = 64,
     PIECE_HEIGHT = 8,      /* rows of a piece, at least, in units of n */
     BLOCK_BYTES = 1 << 18, /* what stays in the second-level cache */
-    LEAST_ROWS = 64,       /* of a block */
+    LEAST_ROWS = 128,      /* of a block */
     TILE = 8               /* rows and columns moved at a time */
 };
+#define SUMS_BYTES (INT64_C(64) << 20) /* of all pieces */
 
 struct solve_gram {
     struct cpu_view A, X, G;
@@ -36,6 +37,8 @@ struct solve_gram {
 static void plan(struct solve_gram *job, int64_t m, int64_t n, size_t element)
 {
     int64_t pieces = m / (PIECE_HEIGHT * n);
+    const int64_t affordable = SUMS_BYTES / (n * n * (int64_t)element);
+    if (pieces > affordable) pieces = affordable;
     if (pieces > MOST_PIECES) pieces = MOST_PIECES;
     if (pieces < 1) pieces = 1;
     job->piece_rows = (m + pieces - 1) / pieces;

@@ -15,7 +15,7 @@ constexpr int THREADS = 256;
 constexpr int64_t MOST_BLOCKS = 65535;
 
 /* 1 inside [low, high], else the power of two that brings the largest entry near 1. */
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     balance_factors(const double *largest, int64_t batch, double low, double high, int most,
                     double *factors)
 {
@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(THREADS)
 
 /* A block of threads has a column of an item at a time. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     scale_items(T *A, int64_t rows, int64_t cols, int64_t row_step, int64_t col_step,
                 int64_t stride, int64_t columns, const double *factors, int divide)
 {

@@ -13,16 +13,6 @@
 /* Items that one strided-batched call is given; more have been accepted, but nowhere promised. */
 enum { BATCH_MOST = 65535 };
 
-static cudaDataType type_of(ritz_dtype dtype)
-{
-    switch (dtype) {
-    case RITZ_F64: return CUDA_R_64F;
-    case RITZ_F16: return CUDA_R_16F;
-    case RITZ_BF16: return CUDA_R_16BF;
-    default: return CUDA_R_32F;
-    }
-}
-
 /* How cuBLAS is told to read a matrix that is wanted as it is described here. */
 static cublasOperation_t as_stored(ritz_dmat A)
 {
@@ -56,13 +46,14 @@ static ritz_status multiply(cublasHandle_t blas, double alpha, ritz_dmat A, ritz
         C.dtype == RITZ_F64 ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
     if (C.batch == 1)
         return BLAS(cublasGemmEx_64(blas, as_stored(A), as_stored(B), C.rows, C.cols, A.cols, &a,
-                                    A.data, type_of(A.dtype), A.ld, B.data, type_of(B.dtype), B.ld,
-                                    &b, C.data, type_of(C.dtype), C.ld, compute,
-                                    CUBLAS_GEMM_DEFAULT));
+                                    A.data, cuda_data_type(A.dtype), A.ld, B.data,
+                                    cuda_data_type(B.dtype), B.ld, &b, C.data,
+                                    cuda_data_type(C.dtype), C.ld, compute, CUBLAS_GEMM_DEFAULT));
     return BLAS(cublasGemmStridedBatchedEx_64(
-        blas, as_stored(A), as_stored(B), C.rows, C.cols, A.cols, &a, A.data, type_of(A.dtype),
-        A.ld, cuda_batch_step(A), B.data, type_of(B.dtype), B.ld, cuda_batch_step(B), &b, C.data,
-        type_of(C.dtype), C.ld, C.batch_stride, C.batch, compute, CUBLAS_GEMM_DEFAULT));
+        blas, as_stored(A), as_stored(B), C.rows, C.cols, A.cols, &a, A.data,
+        cuda_data_type(A.dtype), A.ld, cuda_batch_step(A), B.data, cuda_data_type(B.dtype), B.ld,
+        cuda_batch_step(B), &b, C.data, cuda_data_type(C.dtype), C.ld, C.batch_stride, C.batch,
+        compute, CUBLAS_GEMM_DEFAULT));
 }
 
 /* Items first .. first+count-1; an input that stands for all items stays. */

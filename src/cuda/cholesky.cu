@@ -41,9 +41,8 @@ template <typename T, int THREADS> __device__ void factor_item(T (&L)[N][N + 1],
 
 /* THREADS: 32 for n <= 32, so that a warp has a matrix; else 64. L[j][i] holds element (i, j). */
 template <typename T, int THREADS>
-__global__ void __launch_bounds__(THREADS)
-    cholesky_block(T *W, int n, int64_t ld, int64_t stride, int64_t batch, int64_t first,
-                   int32_t *info)
+__global__ void RITZ_BLOCK(THREADS) cholesky_block(T *W, int n, int64_t ld, int64_t stride,
+                                                   int64_t batch, int64_t first, int32_t *info)
 {
     RITZ_SHARED(T, L, [N][N + 1]);
     RITZ_SHARED(int, bad, );
@@ -84,7 +83,7 @@ constexpr int PUT_THREADS = 256;
 
 /* A block of threads has one column of one item at a time, or more. */
 template <typename T>
-__global__ void __launch_bounds__(PUT_THREADS)
+__global__ void RITZ_BLOCK(PUT_THREADS)
     put_lower(const T *W, int64_t n, int64_t columns, T *A, int64_t row_step, int64_t col_step,
               int64_t stride)
 {

@@ -91,7 +91,7 @@ __device__ inline double limit_of(const struct pivoted_shape &q, const note &at_
 }
 
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     pstrf_begin(const struct pivoted_shape q, const T *A, pivoted_state s)
 {
     RITZ_SHARED(candidate, lead, [WARPS]);
@@ -137,7 +137,7 @@ __device__ void products(const struct pivoted_shape &q, const T *F, int64_t firs
 
 /* Steps begin .. end-1. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     pstrf_steps(const struct pivoted_shape q, int64_t begin, int64_t end, const T *A, T *F,
                 int32_t *pivots, pivoted_state s)
 {
@@ -200,7 +200,7 @@ __global__ void __launch_bounds__(THREADS)
 }
 
 /* Rows that no step has taken follow in their order; what is left of the diagonal is summed. */
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     pstrf_end(const struct pivoted_shape q, int32_t *pivots, pivoted_state s, int32_t *rank,
               double *error, int32_t *info)
 {

@@ -73,7 +73,7 @@ __device__ int rotate_block(int sigma, int nb, T (&D)[NB][NB + 1], T &x, rotatio
 
 /* D[k][i] holds element (i, k) of the diagonal block. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     chol_update(const struct update_shape q, T *X, T *L, int32_t *info)
 {
     RITZ_SHARED(T, D, [NB][NB + 1]);
@@ -81,8 +81,7 @@ __global__ void __launch_bounds__(THREADS)
     RITZ_SHARED(int, bad, );
     const int tid = static_cast<int>(threadIdx.x);
     for (int64_t b = blockIdx.x; b < q.batch; b += gridDim.x) {
-        T *x = X
-        +b *q.stride_x, *A = L + b * q.stride;
+        T *x = X + b * q.stride_x, *A = L + b * q.stride;
         if (tid == 0) bad = 0;
         __syncthreads();
         for (int64_t k0 = 0; k0 < q.n && bad == 0; k0 += NB) {

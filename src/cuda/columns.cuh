@@ -60,7 +60,7 @@ __device__ inline int64_t smaller(int64_t a, int64_t b)
 
 /* A group of 2^width threads, from one to the whole block, reduces a chunk. */
 template <typename Op>
-__global__ __launch_bounds__(REDUCE_THREADS) void reduce_down(const column_chunks c, const Op op)
+__global__ RITZ_BLOCK(REDUCE_THREADS) void reduce_down(const column_chunks c, const Op op)
 {
     RITZ_SHARED(typename Op::result, of_warp, [REDUCE_THREADS / RITZ_WARP]);
     const int width = 1 << c.width, groups = REDUCE_THREADS >> c.width;
@@ -95,7 +95,7 @@ __global__ __launch_bounds__(REDUCE_THREADS) void reduce_down(const column_chunk
 /* A block reduces a chunk of 2^width columns, at most a warp's width: neighbouring threads are in
  * neighbouring columns. */
 template <typename Op>
-__global__ __launch_bounds__(REDUCE_THREADS) void reduce_across(const column_chunks c, const Op op)
+__global__ RITZ_BLOCK(REDUCE_THREADS) void reduce_across(const column_chunks c, const Op op)
 {
     RITZ_SHARED(typename Op::result, of_thread, [REDUCE_THREADS]);
     const int width = 1 << c.width;

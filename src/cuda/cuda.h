@@ -133,6 +133,8 @@ static inline int64_t cuda_batch_step(ritz_dmat A)
     return A.batch == 1 ? 0 : A.batch_stride;
 }
 
+/* A floating-point type as the libraries name it. */
+cudaDataType cuda_data_type(ritz_dtype dtype);
 /* Bytes of an element, and views: core's own are not linked into a plugin. Callers stay inside
  * A. */
 size_t cuda_size(ritz_dtype dtype);

@@ -117,7 +117,7 @@ constexpr int CUT_WARPS = CUT_THREADS / RITZ_WARP;
 
 /* A warp has an item. */
 template <typename T>
-__global__ void __launch_bounds__(CUT_THREADS)
+__global__ void RITZ_BLOCK(CUT_THREADS)
     cut_values(double rtol, double atol, elements<T> S, int64_t k, int64_t batch,
                elements<int32_t> rank, elements<double> cond)
 {

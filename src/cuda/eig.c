@@ -113,7 +113,7 @@ static ritz_status by_divide_and_conquer(ritz_stream *s, ritz_dmat A, int64_t fi
     ritz_status rc;
     struct problem p = {
         .job = Z.data ? CUSOLVER_EIG_MODE_VECTOR : CUSOLVER_EIG_MODE_NOVECTOR,
-        .type = A.dtype == RITZ_F64 ? CUDA_R_64F : CUDA_R_32F,
+        .type = cuda_data_type(A.dtype),
     };
     ritz_dmat dense = A, values, factors;
     /* One triangle is given, and what the other one holds must not count for the scale. */

@@ -12,33 +12,9 @@ namespace
 struct nothing {
 };
 
-/* ---- filling --------------------------------------------------------------------------------- */
-
-template <typename D> struct fill_op {
-    typedef nothing input;
-    typedef D output;
-    double number;
-    elements<D> to;
-
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
-    __device__ nothing load(const place &) const
-    {
-        return {};
-    }
-    __device__ D value(const place &, nothing) const
-    {
-        return stored<D>::from(number);
-    }
-    __device__ D *target(const place &x) const
-    {
-        return to.at(x);
-    }
-};
-
-template <typename T> struct identity_op {
+/* What operations derive from, as far as they do not say otherwise: every element of `to` is made,
+ * from nothing, */
+template <typename T> struct made {
     typedef nothing input;
     typedef T output;
     elements<T> to;
@@ -51,22 +27,15 @@ template <typename T> struct identity_op {
     {
         return {};
     }
-    __device__ T value(const place &x, nothing) const
-    {
-        return x.i == x.j ? T(1) : T(0);
-    }
     __device__ T *target(const place &x) const
     {
         return to.at(x);
     }
 };
 
-/* ---- sums and multiples ---------------------------------------------------------------------- */
-
-/* b = alpha a */
-template <typename T> struct multiple_op {
+/* or is the element of `from` at the same place. */
+template <typename T> struct copied {
     typedef T input, output;
-    T alpha;
     elements<const T> from;
     elements<T> to;
 
@@ -80,79 +49,73 @@ template <typename T> struct multiple_op {
     }
     __device__ T value(const place &, T a) const
     {
-        return alpha * a;
+        return a;
     }
     __device__ T *target(const place &x) const
     {
         return to.at(x);
+    }
+};
+
+/* ---- filling --------------------------------------------------------------------------------- */
+
+template <typename D> struct fill_op : made<D> {
+    double number;
+
+    __device__ D value(const place &, nothing) const
+    {
+        return stored<D>::from(number);
+    }
+};
+
+template <typename T> struct identity_op : made<T> {
+    __device__ T value(const place &x, nothing) const
+    {
+        return x.i == x.j ? T(1) : T(0);
+    }
+};
+
+/* ---- sums and multiples ---------------------------------------------------------------------- */
+
+/* b = alpha a */
+template <typename T> struct multiple_op : copied<T> {
+    T alpha;
+
+    __device__ T value(const place &, T a) const
+    {
+        return alpha * a;
     }
 };
 
 /* b = alpha a + beta b */
-template <typename T> struct axpby_op {
-    typedef T input, output;
+template <typename T> struct axpby_op : copied<T> {
     T alpha, beta;
-    elements<const T> from;
-    elements<T> to;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
-    __device__ T load(const place &x) const
-    {
-        return *from.at(x);
-    }
     __device__ T value(const place &x, T a) const
     {
-        return alpha * a + beta * *to.at(x);
-    }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
+        return alpha * a + beta * *this->to.at(x);
     }
 };
 
 /* The products and quotients of float32 numbers with float64 numbers are rounded once. */
-template <typename T, typename R, bool DIVIDE> struct scale_cols_op {
-    typedef T input, output;
+template <typename T, typename R, bool DIVIDE> struct scale_cols_op : copied<T> {
     elements<const R> row;
-    elements<const T> from;
-    elements<T> to;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
-    __device__ T load(const place &x) const
-    {
-        return *from.at(x);
-    }
     __device__ T value(const place &x, T a) const
     {
         const R d = *row.at(x);
         if (DIVIDE) return d == 0 ? T(0) : static_cast<T>(static_cast<R>(a) / d);
         return static_cast<T>(static_cast<R>(a) * d);
     }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
-    }
 };
 
 /* The sum is float64 and rounded once. */
-template <typename S, typename T> struct add_row_op {
+template <typename S, typename T> struct add_row_op : made<T> {
     typedef typename exact<S>::type input;
-    typedef T output;
-    double alpha;
-    elements<const double> row;
     elements<const S> from;
-    elements<T> to;
+    elements<const double> row;
+    double alpha;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
     __device__ input load(const place &x) const
     {
         return loaded(*from.at(x));
@@ -161,197 +124,96 @@ template <typename S, typename T> struct add_row_op {
     {
         return static_cast<T>(static_cast<double>(a) + alpha * *row.at(x));
     }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
-    }
 };
 
 /* ---- triangles and diagonals ----------------------------------------------------------------- */
 
-template <typename T> struct triangle_op {
-    typedef T input, output;
+template <typename T> struct triangle_op : copied<T> {
     ritz_uplo part;
-    elements<const T> from;
-    elements<T> to;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
     __device__ T load(const place &x) const
     {
-        return in_part(part, x, 0) ? *from.at(x) : T(0);
-    }
-    __device__ T value(const place &, T a) const
-    {
-        return a;
-    }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
+        return in_part(part, x, 0) ? *this->from.at(x) : T(0);
     }
 };
 
 /* Source and target are one matrix, but not one element of it is in both. */
-template <typename T> struct mirror_op {
-    typedef T input, output;
+template <typename T> struct mirror_op : copied<T> {
     ritz_uplo part;
-    elements<const T> from;
-    elements<T> to;
 
     __device__ bool wants(const place &x) const
     {
         return in_part(part, x, 1);
     }
-    __device__ T load(const place &x) const
-    {
-        return *from.at(x);
-    }
-    __device__ T value(const place &, T a) const
-    {
-        return a;
-    }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
-    }
 };
 
-template <typename T> struct signs_op {
-    typedef T input, output;
-    elements<const T> from;
-    elements<T> to;
-
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
-    __device__ T load(const place &x) const
-    {
-        return *from.at(x);
-    }
+template <typename T> struct signs_op : copied<T> {
     __device__ T value(const place &, T r) const
     {
         return r < 0 ? T(-1) : T(1);
     }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
-    }
 };
 
 /* The sum is float64 and rounded once. */
-template <typename T> struct shift_op {
-    typedef T input, output;
+template <typename T> struct shift_op : made<T> {
+    typedef T input;
     elements<const double> shift;
-    elements<T> to;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
     __device__ T load(const place &x) const
     {
-        return *to.at(x);
+        return *this->to.at(x);
     }
     __device__ T value(const place &x, T a) const
     {
         return static_cast<T>(static_cast<double>(a) + *shift.at(x));
     }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
-    }
 };
 
 /* `from` has no step in the direction of the gathering; `step` is what an index counts there. */
-template <typename T> struct gather_op {
-    typedef T input, output;
+template <typename T> struct gather_op : copied<T> {
     elements<const int32_t> index;
-    elements<const T> from;
     int64_t step;
-    elements<T> to;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
     __device__ T load(const place &x) const
     {
-        return from.at(x)[*index.at(x) * step];
-    }
-    __device__ T value(const place &, T a) const
-    {
-        return a;
-    }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
+        return this->from.at(x)[*index.at(x) * step];
     }
 };
 
 /* The way back: `to` has no step in the direction of the scattering. */
-template <typename T> struct scatter_op {
-    typedef T input, output;
+template <typename T> struct scatter_op : copied<T> {
     elements<const int32_t> index;
-    elements<const T> from;
-    elements<T> to;
     int64_t step;
 
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
-    __device__ T load(const place &x) const
-    {
-        return *from.at(x);
-    }
-    __device__ T value(const place &, T a) const
-    {
-        return a;
-    }
     __device__ T *target(const place &x) const
     {
-        return to.at(x) + *index.at(x) * step;
+        return this->to.at(x) + *index.at(x) * step;
     }
 };
 
 /* V of I - V T Vᵀ from what geqrf leaves: zeros above the diagonal, ones on it. */
-template <typename T> struct reflectors_op {
-    typedef T input, output;
-    elements<const T> from;
-    elements<T> to;
-
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
+template <typename T> struct reflectors_op : copied<T> {
     __device__ T load(const place &x) const
     {
-        return x.i > x.j ? *from.at(x) : x.i == x.j ? T(1) : T(0);
-    }
-    __device__ T value(const place &, T a) const
-    {
-        return a;
-    }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
+        return x.i > x.j ? *this->from.at(x) : x.i == x.j ? T(1) : T(0);
     }
 };
 
 /* ---- launches -------------------------------------------------------------------------------- */
+
+template <typename T> copied<T> copied_of(const cuda_operand &A, const cuda_operand &B)
+{
+    return {elements_of<const T>(A), elements_of<T>(B)};
+}
 
 template <typename T, typename R>
 cudaError_t launch_scale_by(int divide, const cuda_operand &d, const cuda_operand &A,
                             const cuda_operand &B, cudaStream_t stream)
 {
     const elements<const R> row = elements_of<const R>(d);
-    const elements<const T> from = elements_of<const T>(A);
-    const elements<T> to = elements_of<T>(B);
-    if (divide) return launch_sweep_from(scale_cols_op<T, R, true>{row, from, to}, A, B, stream);
-    return launch_sweep_from(scale_cols_op<T, R, false>{row, from, to}, A, B, stream);
+    const copied<T> both = copied_of<T>(A, B);
+    if (divide) return launch_sweep_from(scale_cols_op<T, R, true>{both, row}, A, B, stream);
+    return launch_sweep_from(scale_cols_op<T, R, false>{both, row}, A, B, stream);
 }
 
 } // namespace
@@ -360,7 +222,7 @@ cudaError_t launch_fill(double value, struct cuda_operand A, cudaStream_t stream
 {
     return with_type(A.dtype, [&](auto type) {
         typedef typename decltype(type)::type D;
-        return launch_sweep(fill_op<D>{value, elements_of<D>(A)}, A, stream);
+        return launch_sweep(fill_op<D>{{elements_of<D>(A)}, value}, A, stream);
     });
 }
 
@@ -368,7 +230,7 @@ cudaError_t launch_identity(struct cuda_operand A, cudaStream_t stream)
 {
     return with_real(A.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        return launch_sweep(identity_op<T>{elements_of<T>(A)}, A, stream);
+        return launch_sweep(identity_op<T>{{elements_of<T>(A)}}, A, stream);
     });
 }
 
@@ -378,10 +240,9 @@ cudaError_t launch_axpby(double alpha, struct cuda_operand A, double beta, struc
     return with_real(B.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
         const T a = static_cast<T>(alpha), b = static_cast<T>(beta);
-        const elements<const T> from = elements_of<const T>(A);
-        const elements<T> to = elements_of<T>(B);
-        if (beta == 0) return launch_sweep_from(multiple_op<T>{a, from, to}, A, B, stream);
-        return launch_sweep_from(axpby_op<T>{a, b, from, to}, A, B, stream);
+        const copied<T> both = copied_of<T>(A, B);
+        if (beta == 0) return launch_sweep_from(multiple_op<T>{both, a}, A, B, stream);
+        return launch_sweep_from(axpby_op<T>{both, a, b}, A, B, stream);
     });
 }
 
@@ -400,8 +261,10 @@ cudaError_t launch_add_row(double alpha, struct cuda_operand row, struct cuda_op
         return with_real(B.dtype, [&](auto target) {
             typedef typename decltype(source)::type S;
             typedef typename decltype(target)::type T;
-            const add_row_op<S, T> op = {alpha, elements_of<const double>(row),
-                                         elements_of<const S>(A), elements_of<T>(B)};
+            const add_row_op<S, T> op = {{elements_of<T>(B)},
+                                         elements_of<const S>(A),
+                                         elements_of<const double>(row),
+                                         alpha};
             return launch_sweep_from(op, A, B, stream);
         });
     });
@@ -412,7 +275,7 @@ cudaError_t launch_triangle(ritz_uplo part, struct cuda_operand A, struct cuda_o
 {
     return with_real(B.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const triangle_op<T> op = {part, elements_of<const T>(A), elements_of<T>(B)};
+        const triangle_op<T> op = {copied_of<T>(A, B), part};
         return launch_sweep_from(op, A, B, stream);
     });
 }
@@ -422,7 +285,7 @@ cudaError_t launch_mirror(ritz_uplo part, struct cuda_operand A, struct cuda_ope
 {
     return with_real(B.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const mirror_op<T> op = {part, elements_of<const T>(A), elements_of<T>(B)};
+        const mirror_op<T> op = {copied_of<T>(A, B), part};
         return launch_sweep_from(op, A, B, stream);
     });
 }
@@ -431,7 +294,7 @@ cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStrea
 {
     return with_real(d.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const signs_op<T> op = {elements_of<const T>(R), elements_of<T>(d)};
+        const signs_op<T> op = {copied_of<T>(R, d)};
         return launch_sweep(op, d, stream);
     });
 }
@@ -440,7 +303,7 @@ cudaError_t launch_shift(struct cuda_operand shift, struct cuda_operand A, cudaS
 {
     return with_real(A.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const shift_op<T> op = {elements_of<const double>(shift), elements_of<T>(A)};
+        const shift_op<T> op = {{elements_of<T>(A)}, elements_of<const double>(shift)};
         return launch_sweep(op, A, stream);
     });
 }
@@ -450,8 +313,7 @@ cudaError_t launch_gather(int down, struct cuda_operand index, struct cuda_opera
 {
     return with_real(B.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        gather_op<T> op = {elements_of<const int32_t>(index), elements_of<const T>(A), 0,
-                           elements_of<T>(B)};
+        gather_op<T> op = {copied_of<T>(A, B), elements_of<const int32_t>(index), 0};
         op.step = down ? A.row_step : A.col_step;
         (down ? op.from.row_step : op.from.col_step) = 0;
         return launch_sweep_from(op, A, B, stream);
@@ -463,8 +325,7 @@ cudaError_t launch_scatter(int down, struct cuda_operand index, struct cuda_oper
 {
     return with_real(B.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        scatter_op<T> op = {elements_of<const int32_t>(index), elements_of<const T>(A),
-                            elements_of<T>(B), 0};
+        scatter_op<T> op = {copied_of<T>(A, B), elements_of<const int32_t>(index), 0};
         op.step = down ? B.row_step : B.col_step;
         (down ? op.to.row_step : op.to.col_step) = 0;
         return launch_sweep_from(op, A, B, stream);
@@ -475,7 +336,7 @@ cudaError_t launch_reflectors(struct cuda_operand A, struct cuda_operand V, cuda
 {
     return with_real(V.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const reflectors_op<T> op = {elements_of<const T>(A), elements_of<T>(V)};
+        const reflectors_op<T> op = {copied_of<T>(A, V)};
         return launch_sweep_from(op, A, V, stream);
     });
 }

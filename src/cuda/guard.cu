@@ -115,7 +115,7 @@ struct report {
 };
 
 /* One block: each thread looks for the first failed item among its own. */
-__global__ __launch_bounds__(REPORT_THREADS) void report_first(const report r, cuda_status *word)
+__global__ RITZ_BLOCK(REPORT_THREADS) void report_first(const report r, cuda_status *word)
 {
     RITZ_SHARED(int64_t, of_warp, [REPORT_THREADS / RITZ_WARP]);
     const int thread = static_cast<int>(threadIdx.x);

@@ -338,7 +338,7 @@ template <typename T> __device__ inline void rotate_entries(T *x, T *y, T c, T s
 }
 
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     eigen_small(const struct jacobi_small q, T *A, T *W, T *Z, int32_t *info)
 {
     RITZ_DYN_SHARED(T, memory);

@@ -17,6 +17,9 @@
  *         T *name: the dynamic shared memory, 16-byte aligned. At most once in a kernel.
  *     RITZ_UNROLL
  *         Before a loop whose bounds are constants.
+ *     RITZ_BLOCK(threads)
+ *         A kernel's launch bounds: blocks of so many threads, and at most 128 registers a thread.
+ *         Left to itself, ptxas may spill a few registers so that one more block fits.
  *
  * The rules for kernels:
  * - Kernels are in an anonymous namespace, or static, beside their `extern "C" cudaError_t
@@ -30,7 +33,7 @@
  *   blocks or threads.
  * - Constant tables are static constexpr arrays inside the function.
  * - Index arithmetic in int64_t; grid-stride loops; gridDim.y and gridDim.z stop at 65535; the
- *   block size is a named constant, shared with __launch_bounds__.
+ *   block size is a named constant, shared with RITZ_BLOCK.
  * - Of the device functions: __syncthreads and its _and, _or, _count; __syncwarp; __shfl,
  *   __shfl_up, __shfl_down, __shfl_xor, __ballot, __any, __all (_sync); integer atomics; __ldg;
  *   __popc, __clz, __ffs, __brev (and ..ll); fma, sqrt, rsqrt, hypot, sincospi and the functions of
@@ -69,6 +72,9 @@
 
 #define RITZ_WARP 32
 #define RITZ_ALL_LANES 0xFFFFFFFFu
+
+/* The second bound is the blocks that a multiprocessor, which has 65536 registers, must hold. */
+#define RITZ_BLOCK(threads) __launch_bounds__(threads, 512 / (threads))
 
 #ifndef RITZ_CUDA_EMU
 

@@ -86,7 +86,7 @@ static ritz_status by_panels(ritz_stream *s, ritz_dmat A, ritz_dmat pivots, void
 static ritz_status by_library(ritz_stream *s, ritz_dmat A, ritz_dmat pivots, void *info)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const cudaDataType type = A.dtype == RITZ_F64 ? CUDA_R_64F : CUDA_R_32F;
+    const cudaDataType type = cuda_data_type(A.dtype);
     ritz_status rc;
     cusolverDnHandle_t solver;
     cusolverDnParams_t params;

@@ -57,7 +57,7 @@ __device__ void subtract_outer_product(const tile<T, I> &A, I k)
 
 /* An m x n panel whose first row is row `first` of the matrix. The pivots are counted there. */
 template <typename T, bool SHARED, int THREADS>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     lu_panel(const struct lu_panel_shape q, T *A, int32_t *pivots, int32_t *info)
 {
     typedef typename index_type<SHARED>::type I;
@@ -157,7 +157,7 @@ __device__ void compose(const struct swap_shape &q, int64_t k, int count, int64_
 
 /* A block of threads takes its columns through all interchanges, NEAR at a time. */
 template <typename T>
-__global__ void __launch_bounds__(SWAP_THREADS)
+__global__ void RITZ_BLOCK(SWAP_THREADS)
     swap_rows(const struct swap_shape q, const int32_t *pivots, T *B)
 {
     RITZ_SHARED(int64_t, to, [SLOTS]);
@@ -167,8 +167,7 @@ __global__ void __launch_bounds__(SWAP_THREADS)
     const int64_t groups = (q.count + NEAR - 1) / NEAR;
     for (int64_t unit = blockIdx.x; unit < strips * q.batch; unit += gridDim.x) {
         const int64_t item = unit / strips, j0 = (unit - item * strips) * SWAP_COLS;
-        T *X
-        = B + item * q.stride + j0 * q.col_step;
+        T *X = B + item * q.stride + j0 * q.col_step;
         const int cols = static_cast<int>(min(q.cols - j0, static_cast<int64_t>(SWAP_COLS)));
         for (int64_t g = 0; g < groups; g++) {
             const int64_t k = (q.inverse ? groups - 1 - g : g) * NEAR;
@@ -191,8 +190,8 @@ __global__ void __launch_bounds__(SWAP_THREADS)
                 const int slot = q.down ? at % SLOTS : at / SWAP_COLS;
                 const int j = q.down ? at / SLOTS : at % SWAP_COLS;
                 moved[e] = T(0);
-                if (j < cols && to[slot] != from[slot]) moved[e] = X
-                [from[slot] * q.row_step + j * q.col_step];
+                if (j < cols && to[slot] != from[slot])
+                    moved[e] = X[from[slot] * q.row_step + j * q.col_step];
             }
             __syncthreads();
             RITZ_UNROLL
@@ -200,8 +199,8 @@ __global__ void __launch_bounds__(SWAP_THREADS)
                 const int at = tid + e * SWAP_THREADS;
                 const int slot = q.down ? at % SLOTS : at / SWAP_COLS;
                 const int j = q.down ? at / SLOTS : at % SWAP_COLS;
-                if (j < cols && to[slot] != from[slot] && to[slot] >= 0) X
-                [to[slot] * q.row_step + j * q.col_step] = moved[e];
+                if (j < cols && to[slot] != from[slot] && to[slot] >= 0)
+                    X[to[slot] * q.row_step + j * q.col_step] = moved[e];
             }
             __syncthreads();
         }

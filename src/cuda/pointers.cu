@@ -11,7 +11,7 @@ namespace
 constexpr int THREADS = 256;
 constexpr int64_t MOST_BLOCKS = 1024;
 
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     fill_pointers(char *base, int64_t step, int64_t count, void **out)
 {
     const int64_t width = static_cast<int64_t>(gridDim.x) * THREADS;
@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(THREADS)
         out[b] = base + b * step;
 }
 
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     store_addresses(const struct address_list list, int64_t step, void **out)
 {
     const int i = static_cast<int>(threadIdx.x);

@@ -21,7 +21,7 @@ struct probe_shape {
 
 /* best = max(best, sum |x|), then x = +-scale. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     probe_signs(const probe_shape q, const elements<const double> scale, const elements<T> X,
                 const elements<double> best)
 {
@@ -32,11 +32,9 @@ __global__ void __launch_bounds__(THREADS)
         const T size = static_cast<T>(*scale.at({at.item, 0, 0}));
         double sum = 0;
         for (at.i = threadIdx.x; at.i < q.rows; at.i += THREADS) {
-            const T x = *X
-            .at(at);
+            const T x = *X.at(at);
             sum += fabs(static_cast<double>(x));
-            *X
-            .at(at) = x < 0 ? -size : size;
+            *X.at(at) = x < 0 ? -size : size;
         }
         sum = block_sum<WARPS>(sum, of_warp);
         if (threadIdx.x == 0) {
@@ -50,7 +48,7 @@ __global__ void __launch_bounds__(THREADS)
 
 /* x = scale e_i for the first i of largest modulus. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     probe_unit(const probe_shape q, const elements<const double> scale, const elements<T> X)
 {
     typedef leading<T, int64_t> candidate;
@@ -61,11 +59,10 @@ __global__ void __launch_bounds__(THREADS)
         const T size = static_cast<T>(*scale.at({at.item, 0, 0}));
         candidate largest = {T(-1), 0};
         for (at.i = threadIdx.x; at.i < q.rows; at.i += THREADS)
-            largest = ahead(
-                largest, candidate { static_cast<T>(fabs(*X.at(at))), at.i });
+            largest = ahead(largest, candidate{static_cast<T>(fabs(*X.at(at))), at.i});
         largest = block_leading<WARPS>(largest, lead);
-        for (at.i = threadIdx.x; at.i < q.rows; at.i += THREADS) *X
-        .at(at) = at.i == largest.place ? size : T(0);
+        for (at.i = threadIdx.x; at.i < q.rows; at.i += THREADS)
+            *X.at(at) = at.i == largest.place ? size : T(0);
         __syncthreads();
     }
 }
@@ -75,7 +72,7 @@ __global__ void __launch_bounds__(THREADS)
 cudaError_t launch_probe(int unit, struct cuda_operand scale, struct cuda_operand X,
                          struct cuda_operand best, cudaStream_t stream)
 {
-    const probe_shape q = { X.rows, X.cols, X.batch };
+    const probe_shape q = {X.rows, X.cols, X.batch};
     const elements<const double> by = elements_of<const double>(scale);
     const unsigned blocks = blocks_for(X.cols * X.batch);
     return with_real(X.dtype, [&](auto type) {

@@ -10,11 +10,6 @@
 #include "cuda/factor_kernels.h"
 #include "cuda/thresholds.h"
 
-static cudaDataType type_of(ritz_dtype dtype)
-{
-    return dtype == RITZ_F64 ? CUDA_R_64F : CUDA_R_32F;
-}
-
 /* tau as cuSOLVER wants it: contiguous. `tau` itself, or workspace of the same shape. */
 static ritz_status contiguous(ritz_stream *s, ritz_dmat tau, ritz_dmat *t)
 {
@@ -31,7 +26,7 @@ static ritz_status geqrf_contiguous(ritz_stream *s, ritz_dmat A, ritz_dmat tau, 
     cusolverDnParams_t params;
     size_t on_device = 0, on_host = 0;
     void *device_work = NULL, *host_work = NULL;
-    const cudaDataType type = type_of(A.dtype);
+    const cudaDataType type = cuda_data_type(A.dtype);
     RITZ_TRY(cuda_solver(s, &solver, &params));
     RITZ_TRY(SOLVER(cusolverDnXgeqrf_bufferSize(solver, params, A.rows, A.cols, type, A.data, A.ld,
                                                 type, tau.data, type, &on_device, &on_host)));

@@ -21,7 +21,7 @@ constexpr int THREADS = 128;
 constexpr int WARPS = THREADS / RITZ_WARP;
 
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     geqrf_small(T *A, int m, int n, int64_t ld, int64_t stride, int64_t batch, T *tau,
                 int64_t tau_step, int64_t tau_stride)
 {
@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(THREADS)
 
 /* Q in place of the reflectors, last column first. */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     orgqr_small(T *A, int m, int k, int r, int64_t ld, int64_t stride, int64_t batch, const T *tau,
                 int64_t tau_step, int64_t tau_stride)
 {
@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(THREADS)
 
 /* C = Q C (backwards) or Qᵀ C (forwards). */
 template <typename T>
-__global__ void __launch_bounds__(THREADS)
+__global__ void RITZ_BLOCK(THREADS)
     ormqr_small(int transposed, const T *A, int m, int r, int64_t ld, int64_t stride, const T *tau,
                 int64_t tau_step, int64_t tau_stride, T *C, int c, int64_t ldc, int64_t stride_c,
                 int64_t batch)
@@ -114,7 +114,7 @@ static_assert(NB == RITZ_WARP, "a lane for each reflector of a block");
 
 /* geqrf where the matrix lies. */
 template <typename T>
-__global__ void __launch_bounds__(PANEL_THREADS) geqrf_panel(const struct qr_small q, T *A, T *tau)
+__global__ void RITZ_BLOCK(PANEL_THREADS) geqrf_panel(const struct qr_small q, T *A, T *tau)
 {
     RITZ_SHARED(T, of_warp, [PANEL_WARPS]);
     const int64_t r = q.m < q.n ? q.m : q.n;
@@ -133,7 +133,7 @@ __global__ void __launch_bounds__(PANEL_THREADS) geqrf_panel(const struct qr_sma
 /* T of H_1 ... H_r = I - V T Vᵀ, upper triangular, from G = Vᵀ V, in place; a warp has an item and
  * each lane a row. T(0:j, j) = -tau_j T(0:j, 0:j) G(0:j, j) (Schreiber and Van Loan 1989). */
 template <typename T>
-__global__ void __launch_bounds__(RITZ_WARP)
+__global__ void RITZ_BLOCK(RITZ_WARP)
     block_triangle(T *G, int r, int64_t ld, int64_t stride, const T *tau, int64_t tau_step,
                    int64_t tau_stride, int64_t batch)
 {

@@ -98,9 +98,8 @@ __device__ void follow(const tile<T, I> &A, const column_list<T> &c, I k, T tau,
 /* ---- in shared memory ---- */
 
 template <typename T, int THREADS>
-__global__ void __launch_bounds__(THREADS)
-    geqp3_small(const struct qr_small q, T *A, int32_t *pivots, int64_t pivot_step,
-                int64_t pivot_stride, T *tau)
+__global__ void RITZ_BLOCK(THREADS) geqp3_small(const struct qr_small q, T *A, int32_t *pivots,
+                                                int64_t pivot_step, int64_t pivot_stride, T *tau)
 {
     constexpr int WARPS = THREADS / RITZ_WARP;
     typedef leading<T, int> candidate;
@@ -149,7 +148,7 @@ __device__ large_item<T> item_of(const struct qr_small &q, T *A, T *lengths, int
 }
 
 template <typename T>
-__global__ void __launch_bounds__(LARGE_THREADS)
+__global__ void RITZ_BLOCK(LARGE_THREADS)
     geqp3_measure(const struct qr_small q, T *A, T *lengths, int32_t *pivots, int64_t pivot_step,
                   int64_t pivot_stride)
 {
@@ -161,7 +160,7 @@ __global__ void __launch_bounds__(LARGE_THREADS)
 }
 
 template <typename T>
-__global__ void __launch_bounds__(LARGE_THREADS)
+__global__ void RITZ_BLOCK(LARGE_THREADS)
     geqp3_take(const struct qr_small q, int64_t k, T *A, T *lengths, int32_t *pivots,
                int64_t pivot_step, int64_t pivot_stride, T *tau)
 {
@@ -177,7 +176,7 @@ __global__ void __launch_bounds__(LARGE_THREADS)
 }
 
 template <typename T>
-__global__ void __launch_bounds__(LARGE_THREADS)
+__global__ void RITZ_BLOCK(LARGE_THREADS)
     geqp3_follow(const struct qr_small q, int64_t k, T *A, T *lengths, int32_t *pivots,
                  int64_t pivot_step, int64_t pivot_stride, const T *tau)
 {

@@ -81,8 +81,7 @@ __device__ inline quad<T> entries(const random_tiles &t, int64_t row, int64_t co
  * neighbouring threads write neighbouring rows. The distance between the entries of a quad is such
  * that reading them meets every bank once. */
 template <typename T>
-__global__ __launch_bounds__(RANDOM_THREADS) void random_down(const random_tiles t,
-                                                              const elements<T> to)
+__global__ RITZ_BLOCK(RANDOM_THREADS) void random_down(const random_tiles t, const elements<T> to)
 {
     constexpr int distance = RANDOM_THREADS + 32 / static_cast<int>(sizeof(T));
     RITZ_SHARED(T, kept, [QUAD][distance]);
@@ -114,8 +113,7 @@ __global__ __launch_bounds__(RANDOM_THREADS) void random_down(const random_tiles
 
 /* Rows are contiguous: neighbouring threads make quads of neighbouring columns. */
 template <typename T>
-__global__ __launch_bounds__(RANDOM_THREADS) void random_across(const random_tiles t,
-                                                                const elements<T> to)
+__global__ RITZ_BLOCK(RANDOM_THREADS) void random_across(const random_tiles t, const elements<T> to)
 {
     const int thread = static_cast<int>(threadIdx.x), side = 1 << t.along;
     for (int64_t tile = blockIdx.x; tile < t.tiles; tile += gridDim.x) {

@@ -73,7 +73,7 @@ __device__ void add_rows(const int *target, const T (&staged)[SIDE][SIDE + 1], T
 }
 
 template <typename T>
-__global__ void __launch_bounds__(SKETCH_THREADS)
+__global__ void RITZ_BLOCK(SKETCH_THREADS)
     sketch_chunk(const sketch_shape q, const elements<const T> A, T *out)
 {
     RITZ_DYN_SHARED(T, sums); /* tile_rows x SIDE, a row after the other */

@@ -193,17 +193,23 @@ void cuda_stream_destroy(ritz_stream *s)
 static ritz_status fetch_status_word(ritz_stream *s)
 {
     struct cuda_stream *c = cuda_stream_of(s);
-    const ritz_status asked = CUDA(cudaMemcpyAsync(c->word_on_host, c->word, sizeof *c->word,
-                                                   cudaMemcpyDeviceToHost, c->stream));
-    /* Whoever asks to wait may free memory afterwards: wait in any case. */
-    if (asked != RITZ_OK) (void)cudaStreamSynchronize(c->stream);
-    return asked != RITZ_OK ? asked : CUDA(cudaStreamSynchronize(c->stream));
+    RITZ_TRY(CUDA(cudaMemcpyAsync(c->word_on_host, c->word, sizeof *c->word, cudaMemcpyDeviceToHost,
+                                  c->stream)));
+    return CUDA(cudaStreamSynchronize(c->stream));
+}
+
+static ritz_status wait_and_fetch(ritz_stream *s)
+{
+    CUDA_ENTER(cuda_device_of(s));
+    return fetch_status_word(s);
 }
 
 ritz_status cuda_stream_sync(ritz_stream *s)
 {
-    CUDA_ENTER(cuda_device_of(s));
-    return fetch_status_word(s);
+    const ritz_status rc = wait_and_fetch(s);
+    /* Whoever asks to wait may free memory afterwards: wait in any case. */
+    if (rc != RITZ_OK) (void)cudaStreamSynchronize(cuda_native(s));
+    return rc;
 }
 
 ritz_status cuda_stream_query(ritz_stream *s, int *idle)

@@ -100,7 +100,7 @@ static ritz_status gesvd_item(ritz_stream *s, ritz_dmat A, ritz_dmat S, ritz_dma
     cusolverDnParams_t params;
     size_t on_device = 0, on_host = 0;
     void *device_work = NULL, *host_work = NULL;
-    const cudaDataType type = A.dtype == RITZ_F64 ? CUDA_R_64F : CUDA_R_32F;
+    const cudaDataType type = cuda_data_type(A.dtype);
     const signed char job = U.data ? 'S' : 'N';
     /* The leading dimensions are checked even where there is nothing to write. */
     const int64_t ldu = U.data ? U.ld : A.rows, ldv = Vt.data ? Vt.ld : A.cols;

@@ -107,7 +107,7 @@ inline sweep_tiles sweep_tiles_of(const cuda_operand &to, bool spread)
 }
 
 template <typename Op>
-__global__ __launch_bounds__(SWEEP_THREADS) void sweep(const sweep_tiles t, const Op op)
+__global__ RITZ_BLOCK(SWEEP_THREADS) void sweep(const sweep_tiles t, const Op op)
 {
     const int64_t x = threadIdx.x & ((1u << t.along) - 1), y = threadIdx.x >> t.along;
     for (int64_t tile = blockIdx.x; tile < t.tiles; tile += gridDim.x) {
@@ -163,7 +163,7 @@ struct turn_tiles {
 /* Threads go along the rows to read a tile of the source and along the columns to write it. Columns
  * of the tile are one element longer than needed, so that they start in different banks. */
 template <typename Op>
-__global__ __launch_bounds__(SWEEP_THREADS) void turn(const turn_tiles t, const Op op)
+__global__ RITZ_BLOCK(SWEEP_THREADS) void turn(const turn_tiles t, const Op op)
 {
     constexpr int lines = TURN_SIDE / SWEEP_EACH;
     RITZ_SHARED(typename Op::input, kept, [TURN_SIDE][TURN_SIDE + 1]);

@@ -28,6 +28,10 @@ enum { CUDA_JACOBI_BATCH_MOST = 512 };
  * all. */
 enum { CUDA_SKETCH_BYTES = 36 * 1024 };
 
+/* Columns of the vectors that a sparse product turns at a time, where they lie by columns: four
+ * cache lines of float32 a row. */
+enum { CUDA_CSR_PANEL = 64 };
+
 /* XsyevBatched: n * lda * batch bytes of one call at most, as JAX caps it, and items as JAX caps
  * them. */
 #define CUDA_SYEV_BATCH_BYTES 2147483647

@@ -34,7 +34,7 @@ __device__ inline T triangle_at(const trmm_shape &q, const elements<const T> &A,
 }
 
 template <typename T>
-__global__ void __launch_bounds__(TRMM_THREADS)
+__global__ void RITZ_BLOCK(TRMM_THREADS)
     trmm(const trmm_shape q, T alpha, const elements<const T> A, const elements<const T> B,
          const elements<T> C)
 {

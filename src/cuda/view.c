@@ -17,6 +17,16 @@ size_t cuda_size(ritz_dtype dtype)
     }
 }
 
+cudaDataType cuda_data_type(ritz_dtype dtype)
+{
+    switch (dtype) {
+    case RITZ_F64: return CUDA_R_64F;
+    case RITZ_F16: return CUDA_R_16F;
+    case RITZ_BF16: return CUDA_R_16BF;
+    default: return CUDA_R_32F;
+    }
+}
+
 ritz_dmat cuda_t(ritz_dmat A)
 {
     ritz_dmat T = A;
