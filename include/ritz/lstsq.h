@@ -75,15 +75,19 @@ typedef struct ritz_lstsq_options {
     ritz_dmat rank; /**< Out: batch x 1 of RITZ_I32, or absent */
     /** Out: s x 1 of RITZ_F64 per item: weighted norms of the columns of B - A X, or absent. */
     ritz_dmat residual_norms;
-    /** Rank: R(i,i) > rtol R(1,1) of pivoted QR; 0: max(m, n) eps. */
+    /** Rank: R(i,i) > rtol R(1,1) of pivoted QR; 0: 8 sqrt(min(m, n)) eps. */
     double rtol;
-    int digits;         /**< digits wanted of the residual; 0: all; 1 or 2 allow a sketch alone */
-    int mixed;          /**< 1: float64 data, preconditioners made in float32 where that is safe */
-    int max_refinement; /**< steps of refinement at the most; 0: as the method says */
-    int max_iterations; /**< LSMR: 0: 4 min(m, n), at least 100 */
-    double tolerance;   /**< LSMR: of the backward error; 0: 4 eps */
-    uint64_t seed;      /**< of the sketch */
-    int64_t block_rows; /**< ritz_lstsq_rows: rows of a block; 0: chosen */
+    int digits; /**< digits wanted of the residual; 0: all; 1 or 2 allow a sketch alone */
+    /** 1: of float64 data RITZ_LSTSQ_NORMAL and RITZ_LSTSQ_SKETCH_QR, asked for or chosen, are first
+     * tried with factors made in float32 and more steps of refinement (up to a condition of 100 and
+     * 1.7e6); where the answer does not pass the same check as ever, everything is done in float64.
+     * The reason says which. Without effect on float32 data and on the other methods. */
+    int mixed;
+    int max_refinement;              /**< steps of refinement at the most; 0: as the method says */
+    int max_iterations;              /**< LSMR: 0: 4 min(m, n), at least 100 */
+    double tolerance;                /**< LSMR: of the backward error; 0: 4 eps */
+    uint64_t seed;                   /**< of the sketch */
+    int64_t block_rows;              /**< ritz_lstsq_rows: rows of a block; 0: chosen */
     ritz_progress_function progress; /**< ritz_lstsq_rows: told after each block, or NULL */
     void *progress_context;          /**< passed to it */
 } ritz_lstsq_options;
@@ -117,7 +121,8 @@ typedef struct ritz_lstsq_report {
     double optimality; /**< largest ‖Aᵀr‖ / (‖A‖_F ‖r‖) of a column r of the residual */
     /** Normwise relative backward error, the largest of all columns: the least ‖E‖_F / ‖A‖_F such
      * that x solves min ‖(A + E) x - b‖. The estimate of Karlson and Waldén, or an upper bound of
-     * it where that is below 4 sqrt(n) u already. */
+     * it where that is below 4 sqrt(n) u already. (What is checked before an answer is given is that
+     * of A with columns of unit length, where the method allows it: small columns count as well.) */
     double backward_error;
     double dof;      /**< degrees of freedom: rows of weight > 0, less rank, less intercept */
     int passes;      /**< times the data was read */
@@ -166,7 +171,8 @@ typedef struct ritz_lstsq_report {
  * Cost: normal equations mn² flops and 4mns a refinement; sketched QR 2mn² and the sketch;
  * Householder 2mn²; minimum norm 4mn². Workspace: O(n²) and one block of rows for the normal
  * equations and the sketched methods; a copy of A for the others.
- * Accuracy: backward error of Householder QR, c n u, for every condition number.
+ * Accuracy: backward error of Householder QR, c sqrt(n) u, for every condition number. Where the
+ * rank is less than full, what `rtol` cuts off is part of it.
  * Source: Björck 1996, chapters 2 and 6; Rokhlin and Tygert 2008 and Avron, Maymounkov and Toledo
  * 2010 (sketching as a preconditioner); Epperly, Meier and Nakatsukasa, arXiv:2406.03468
  * (refinement that is backward stable); Karlson and Waldén 1997 (backward error). */
@@ -177,7 +183,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq(ritz_stream *s, ritz_dmat A, ritz
 /** The same for an operator, by products with A and Aᵀ only.
  *
  * RITZ_LSTSQ_AUTO: RITZ_LSTSQ_SKETCH_CG for n <= 5000 and m >= 4n, else RITZ_LSTSQ_LSMR. The sketch
- * of a caller's function costs as many products with Aᵀ as it has rows.
+ * of a caller's function costs a product of A with n columns.
  *
  * @param s      the stream.
  * @param A      the operator, m x n.
@@ -190,9 +196,16 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq(ritz_stream *s, ritz_dmat A, ritz
  * @return as ritz_lstsq; RITZ_ERR_NOT_CONVERGED where the iteration ended before its tolerance (X
  *   is what was reached, and the report is complete).
  *
+ * A sketched method whose answer is not as good as that of Householder QR, or that finds dependent
+ * columns, is followed by LSMR. The backward error that LSMR reports is the smaller of
+ * ‖Aᵀr‖ / (‖A‖_F ‖r‖) and ‖r‖ / (‖A‖_F ‖x‖), a bound that can be far above the true one; where it
+ * knows no rank, `rank` is -1.
+ *
  * Synchronises: once an iteration or less often. Capturable: no.
  * Cost: a product with A and one with Aᵀ an iteration. LSMR takes O(κ) iterations, and more where
- * the spectrum is spread; its columns are scaled to unit length where the operator is a matrix.
+ * the spectrum is spread; the columns of a dense matrix with m >= n are scaled to unit length where
+ * they differ much, and the norm that is least, where A does not determine X, is then that of the
+ * scaled X. Squares of A, B and X must not overflow.
  * Source: Fong and Saunders, SIAM J. Sci. Comput. 33, 2011 (LSMR); as ritz_lstsq. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_operator(ritz_stream *s, const ritz_linop *A,
                                                         ritz_dmat B, ritz_dmat X,

@@ -1,9 +1,11 @@
 /** @file
  * Statistics of a least squares problem that can be added to, merged, saved and solved.
  *
- * They are the triangular factor of the rows [1 a b], all that any least squares problem of these
- * rows needs: with and without an intercept, with any penalty, of any rank. Made in one pass, by
- * orthogonal transformations: nothing is squared.
+ * They are the sum of the weights, the means of the rows [a b], in float64, and the triangular
+ * factor of the rows less their means: all that any least squares problem of these rows needs, with
+ * and without an intercept, with any penalty, of any rank. Made in one pass, by orthogonal
+ * transformations: nothing is squared, and means that are large beside the spread cost no digits of
+ * a problem with an intercept.
  *
  *     ritz_lstsq_stats_create(s, RITZ_F64, n, 1, &stats);
  *     ritz_lstsq_stats_add_rows(s, stats, ritz_rows_file("X.npy"), ritz_rows_file("y.npy"));
@@ -21,7 +23,7 @@
 extern "C" {
 #endif
 
-/** Statistics of rows [1 a b]: 1 + n + s columns. Used by one stream at a time. */
+/** Statistics of rows [a b]: n + s columns. Used by one stream at a time. */
 typedef struct ritz_lstsq_stats ritz_lstsq_stats;
 
 /** Statistics of no rows.
@@ -46,10 +48,12 @@ RITZ_API ritz_status ritz_lstsq_stats_destroy(ritz_stream *s, ritz_lstsq_stats *
  * @param stats   the statistics. Rows that are not finite leave them as they were before.
  * @param A       m x n, of their data type.
  * @param B       m x s.
- * @param weights m x 1, >= 0, or RITZ_NO_MAT.
- * @return RITZ_OK; an argument error; RITZ_ERR_NOT_FINITE; RITZ_ERR_ARGUMENT for a negative weight.
+ * @param weights m x 1, >= 0, or RITZ_NO_MAT. A row of weight 0 adds nothing, whatever is in it.
+ * @return RITZ_OK; an argument error; RITZ_ERR_NOT_FINITE; RITZ_ERR_ARGUMENT for a negative weight,
+ *   or where the sum of all weights overflows float64.
  *
- * Synchronises: once. Capturable: no. Cost: 2m(1 + n + s)² flops. */
+ * Synchronises: once, and once for weights. Capturable: no. Cost: 2m(n + s)² flops.
+ * Source: Chan, Golub and LeVeque 1983; Golub and Van Loan 2013, section 6.5.3. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add(ritz_stream *s, ritz_lstsq_stats *stats,
                                                          ritz_dmat A, ritz_dmat B,
                                                          ritz_dmat weights);
@@ -63,7 +67,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add(ritz_stream *s, ritz_ls
  * @return as ritz_lstsq_stats_add; RITZ_ERR_SHAPE if the sources disagree; errors of files;
  *   RITZ_ERR_CANCELLED.
  *
- * Synchronises: once a block of rows. Capturable: no. Cost: one pass, 2m(1 + n + s)² flops. */
+ * Synchronises: once a block of rows. Capturable: no. Cost: one pass, 2m(n + s)² flops. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add_rows(ritz_stream *s,
                                                               ritz_lstsq_stats *stats, ritz_rows A,
                                                               ritz_rows B,
@@ -75,7 +79,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add_rows(ritz_stream *s,
  * @param other kept; the same numbers of columns and targets, and data type.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: no. Cost: 4/3 (1 + n + s)³ flops. */
+ * Synchronises: never. Capturable: no. Cost: 10/3 (n + s)³ flops. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_merge(ritz_stream *s, ritz_lstsq_stats *stats,
                                                            const ritz_lstsq_stats *other);
 

@@ -109,7 +109,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_ridge_solve(ritz_stream *s, const ritz_
  *     rss(λ) = ‖b - A x(λ)‖², for each target
  *     gcv(λ) = (rss / m) / (1 - dof / m)²
  *
- * m is the number of rows of positive weight.
+ * m is the number of rows of positive weight. A negative or NaN penalty gives NaN.
  *
  * @param s      a stream of the object's device.
  * @param ridge  the object.

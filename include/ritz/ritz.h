@@ -40,6 +40,7 @@
 #include "ritz/random.h"
 #include "ritz/ridge.h"
 #include "ritz/rows.h"
+#include "ritz/sparse.h"
 #include "ritz/spectral.h"
 #include "ritz/status.h"
 #include "ritz/stream.h"

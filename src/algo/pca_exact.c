@@ -17,67 +17,52 @@
 #include <math.h>
 
 #include "algo/pca.h"
+#include "algo/stacked_qr.h"
 
-enum { STACK_BYTES = 128 << 20 };
-
-/* Rows of a block: enough that the n rows of R cost little beside them. */
-static int64_t block_rows(const struct pca_fit *f)
-{
-    const int64_t wanted = 4 * f->n > 1024 ? 4 * f->n : 1024;
-    const int64_t affordable = STACK_BYTES / (f->n * (int64_t)ritz_dtype_size(f->dtype));
-    int64_t rows = wanted < affordable ? wanted : affordable;
-    if (rows < f->n) rows = f->n;
-    return rows < f->N ? rows : f->N;
-}
-
-/* One merge. stack: (n + b + 1) x n, its first n rows hold R on entry and on return. */
-static ritz_status merge(struct pca_fit *f, int64_t count, ritz_dmat block, ritz_dmat stack,
-                         ritz_dmat tau)
+/* One merge. */
+static ritz_status merge(struct pca_fit *f, int64_t count, ritz_dmat block, struct stacked_qr *q)
 {
     ritz_stream *s = f->s;
     const double c = (double)count, b = (double)block.rows;
-    const ritz_dmat used = ritz_row_range(stack, 0, f->n + block.rows + 1);
-    const ritz_dmat R = ritz_row_range(stack, 0, f->n);
+    const ritz_dmat room = stacked_qr_room(q, block.rows + 1);
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
-    ritz_dmat m, tri, change;
+    ritz_dmat m, change;
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, f->n, 1, 1, &m));
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, f->n, 1, 1, &change));
-    RITZ_TRY_OUT(ritz_work_dmat(s, f->dtype, RITZ_COL_MAJOR, f->n, f->n, 1, &tri));
     /* m, and B - 1 mᵀ below R */
     RITZ_TRY_OUT(ritz_op_col_sums(s, block, m));
     RITZ_TRY_OUT(ritz_op_scale(s, 1 / b, m));
-    RITZ_TRY_OUT(ritz_op_add_row(s, -1.0, m, block, ritz_row_range(stack, f->n, block.rows)));
+    RITZ_TRY_OUT(ritz_op_add_row(s, -1.0, m, block, ritz_row_range(room, 0, block.rows)));
     /* the last row, and μ */
     if (count == 0) RITZ_TRY_OUT(ritz_op_copy(s, m, f->mean));
     RITZ_TRY_OUT(ritz_op_axpby(s, -1.0, f->mean, 1.0, m));
     RITZ_TRY_OUT(ritz_op_copy(s, m, change));
     RITZ_TRY_OUT(ritz_op_scale(s, sqrt(c * b / (c + b)), change));
-    RITZ_TRY_OUT(ritz_op_copy(s, ritz_t(change), ritz_row_range(used, f->n + block.rows, 1)));
+    RITZ_TRY_OUT(ritz_op_copy(s, ritz_t(change), ritz_row_range(room, block.rows, 1)));
     RITZ_TRY_OUT(ritz_op_axpby(s, b / (c + b), m, 1.0, f->mean));
-    /* R_new */
-    RITZ_TRY_OUT(ritz_op_geqrf(s, used, tau));
-    RITZ_TRY_OUT(ritz_op_tri_copy(s, RITZ_UPPER, R, tri));
-    RITZ_TRY_OUT(ritz_op_copy(s, tri, R));
+    RITZ_TRY_OUT(stacked_qr_absorb(q, room.rows));
 out:
     ritz_work_release(s, mark);
     return rc;
 }
 
-/* R of the centred data into the first n rows of the stack. */
-static ritz_status factor_rows(struct pca_fit *f, ritz_dmat stack, ritz_dmat tau)
+/* R of the centred data. */
+static ritz_status factor_rows(struct pca_fit *f, ritz_dmat *R)
 {
-    const int64_t most = stack.rows - f->n - 1;
+    const int64_t most = stacked_qr_block(f->dtype, f->n, f->N);
+    struct stacked_qr q;
+    RITZ_TRY(stacked_qr_open(f->s, f->dtype, f->n, most + 1, &q));
     RITZ_TRY(ritz_feed_start(f->feed, most));
     f->passes++;
-    RITZ_TRY(ritz_op_fill(f->s, 0.0, ritz_row_range(stack, 0, f->n)));
     for (int64_t count = 0; count < f->N;) {
         ritz_dmat block;
         RITZ_TRY(ritz_feed_next(f->feed, &block));
-        RITZ_TRY(merge(f, count, block, stack, tau));
+        RITZ_TRY(merge(f, count, block, &q));
         count += block.rows;
         RITZ_TRY(pca_progress(f, "qr", count));
     }
+    *R = stacked_qr_factor(&q);
     return RITZ_OK;
 }
 
@@ -115,22 +100,17 @@ static ritz_status decompose(struct pca_fit *f, ritz_dmat M, ritz_dmat S, ritz_d
 ritz_status pca_by_qr(struct pca_fit *f)
 {
     const int tall = f->N > f->n;
-    ritz_dmat S, verdict, stack, tau, M;
+    ritz_dmat S, verdict, M;
     RITZ_TRY(ritz_work_dmat(f->s, f->dtype, RITZ_COL_MAJOR, f->n, f->want, 1, &f->V));
     RITZ_TRY(ritz_work_dmat(f->s, f->dtype, RITZ_COL_MAJOR, f->most, 1, 1, &S));
     RITZ_TRY(ritz_work_dmat(f->s, RITZ_I32, RITZ_COL_MAJOR, 2, 1, 1, &verdict));
 
     const struct ritz_work_mark mark = ritz_work_mark(f->s);
     ritz_status rc = RITZ_OK;
-    if (tall) {
-        RITZ_TRY_OUT(ritz_work_dmat(f->s, f->dtype, RITZ_COL_MAJOR, f->n + block_rows(f) + 1, f->n,
-                                    1, &stack));
-        RITZ_TRY_OUT(ritz_work_dmat(f->s, f->dtype, RITZ_COL_MAJOR, f->n, 1, 1, &tau));
-        RITZ_TRY_OUT(factor_rows(f, stack, tau));
-        M = ritz_row_range(stack, 0, f->n);
-    } else {
+    if (tall)
+        RITZ_TRY_OUT(factor_rows(f, &M));
+    else
         RITZ_TRY_OUT(centre_copy(f, &M));
-    }
     RITZ_TRY_OUT(decompose(f, M, S, verdict));
 out:
     ritz_work_release(f->s, mark);

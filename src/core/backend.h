@@ -9,9 +9,13 @@
 #define RITZ_CORE_BACKEND_H
 
 #include "core/error.h"
+#include "core/ridge_maps.h"
 #include "ritz/ritz.h"
 
 /* ---- the operations -------------------------------------------------------------------------- */
+
+/* Elements of a part of a long row: see csr_gemm. */
+enum { RITZ_CSR_PART = 2048 };
 
 enum ritz_op {
 #define OP(slot, parameters, arguments, key, composite) RITZ_OP_##slot,

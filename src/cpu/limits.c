@@ -58,7 +58,7 @@ static const char *too_large(const char *what, int64_t size)
 /* What solve_gram gains by blocks in the cache and loses by single-threaded products in them. */
 static const char *solve_gram_limits(const ritz_dmat *A)
 {
-    const int64_t widest = 256, tall = 32;
+    const int64_t widest = 1024, tall = 32;
     if (A->cols > widest || A->rows / tall < A->cols)
         return "the matrix is not tall and narrow enough for blocks of rows";
     return NULL;

@@ -113,6 +113,16 @@ cudaError_t launch_cut_values(double rtol, double atol, struct cuda_operand S,
                               struct cuda_operand rank, struct cuda_operand cond,
                               cudaStream_t stream);
 
+/* ---- ridge.cu ---- */
+
+/* The operation ridge_filter, phi its enum; sigma, lambda and C are of the shape of W, and a C
+ * without an address stands for ones. */
+cudaError_t launch_ridge_filter(int phi, struct cuda_operand sigma, struct cuda_operand lambda,
+                                struct cuda_operand C, struct cuda_operand W, cudaStream_t stream);
+/* B = A / (1 - h)^power, `beyond` where 1 - h <= *tol (NULL: 0); h: F64, of the shape of B. */
+cudaError_t launch_divide_rest(int power, double beyond, struct cuda_operand h, const void *tol,
+                               struct cuda_operand A, struct cuda_operand B, cudaStream_t stream);
+
 /* ---- guard.cu ---- */
 
 /* bad(k, 0) = 1 if chunk k of the columns of A, one below the other, has a NaN or Inf in `part`,
@@ -166,6 +176,21 @@ struct cuda_sketch {
  * workspace. */
 cudaError_t launch_sketch(const struct cuda_sketch *k, struct cuda_operand A, void *partial,
                           struct cuda_operand SA, cudaStream_t stream);
+
+/* ---- csr.cu ---- */
+
+/* A sparse matrix as the operation csr_gemm has it; `part`: RITZ_CSR_PART. */
+struct cuda_csr {
+    const int64_t *offsets, *parts;
+    const int32_t *indices;
+    const void *values; /* of X's type */
+    int64_t rows, elements, count, part; /* count: number of parts */
+    double alpha, beta;
+};
+/* Y = alpha A X + beta Y, where A has elements; X lies by rows, unless it is one column. partial:
+ * count * Y.cols of T, workspace. */
+cudaError_t launch_csr(const struct cuda_csr *a, struct cuda_operand X, void *partial,
+                       struct cuda_operand Y, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -58,7 +58,7 @@ static const struct {
      "7zXZ",
      5, "is compressed with xz; decompress it with 'xz -d'"},
     {"BZh", 3, "is compressed with bzip2; decompress it with 'bzip2 -d'"},
-    {"%%MatrixMarket", 14, "is a Matrix Market file; this function reads .npy, IDX and CSV"},
+    {"%%MatrixMarket", 14, "is a Matrix Market file, which ritz_spmat_load reads"},
     {"PAR1", 4, "is a Parquet file; write its columns as one array with numpy.save"},
     {"\xFF\xFE", 2, "is UTF-16 text or binary; save text as UTF-8"},
     {"\xFE\xFF", 2, "is UTF-16 text or binary; save text as UTF-8"},
