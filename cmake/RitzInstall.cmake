@@ -1,4 +1,4 @@
-# cmake --install: headers, libraries, CMake package, pkg-config file, man page. The command
+# cmake --install: headers, libraries, CMake package, pkg-config file, man pages. The command
 # installs itself in tools/.
 include(CMakePackageConfigHelpers)
 
@@ -7,10 +7,8 @@ set(RITZ_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/Ritz")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/ritz" "${PROJECT_BINARY_DIR}/include/ritz"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
-if(EXISTS "${PROJECT_SOURCE_DIR}/docs/man/ritz.1")
-    install(FILES "${PROJECT_SOURCE_DIR}/docs/man/ritz.1"
-        DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
-endif()
+install(FILES "${PROJECT_SOURCE_DIR}/docs/man/ritz.1" "${PROJECT_SOURCE_DIR}/docs/man/ritz-lstsq.1"
+    DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 
 # Two export sets: a user of the shared library needs none of the dependencies' development
 # packages, a user of the static one needs them all.

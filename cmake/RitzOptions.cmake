@@ -20,6 +20,7 @@ ritz_choice(RITZ_THREADS openmp "Threads of Ritz's own parallel loops: openmp or
 option(RITZ_BUILD_TOOLS "Build the ritz command" ${PROJECT_IS_TOP_LEVEL})
 option(RITZ_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(RITZ_BUILD_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(RITZ_BENCH_PEERS "Benchmarks: also beside Eigen (slow to compile) and libxsmm, if installed" OFF)
 option(RITZ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 
 option(RITZ_BUILD_EMULATION "Test the CUDA backend on an emulation, if NVIDIA's headers are here" ON)

@@ -41,6 +41,7 @@ enum {
 
 static const struct option long_options[] = {
     COMMON_LONG_OPTIONS,
+    SKETCH_LONG_OPTIONS,
     {"components", required_argument, NULL, 'k'},
     {"variance", required_argument, NULL, OPTION_VARIANCE},
     {"method", required_argument, NULL, 'm'},
@@ -66,20 +67,10 @@ static bool parse_method(const char *text, ritz_pca_method *method)
     return true;
 }
 
-static bool parse_plot(const char *file, struct plot *plot)
-{
-    if (!plot_format_known(file)) {
-        complain("--plot needs a file name that ends in .png, .pdf or .svg, not '%s'", file);
-        return false;
-    }
-    plot->file = file;
-    return true;
-}
-
 /* The product of two sides has to fit into 64 bits. */
 #define PIXELS_MOST 1000000
 
-static bool parse_image(const char *text, struct plot *plot)
+static bool parse_image(const char *text, struct pca_options *options)
 {
     char *cross;
     char *end = NULL;
@@ -90,8 +81,8 @@ static bool parse_image(const char *text, struct plot *plot)
         complain("--image needs a shape such as 28x28, not '%s'", text);
         return false;
     }
-    plot->image_rows = rows;
-    plot->image_cols = cols;
+    options->image_rows = rows;
+    options->image_cols = cols;
     return true;
 }
 
@@ -106,7 +97,7 @@ static bool take_option(int code, char **argv, struct pca_options *options)
     case OPTION_NO_SCORES: options->no_scores = true; return true;
     case 'p': return parse_plot(optarg, &options->plot);
     case 'l': options->labels[options->label_count++] = optarg; return true;
-    case OPTION_IMAGE: return parse_image(optarg, &options->plot);
+    case OPTION_IMAGE: return parse_image(optarg, options);
     default: return common_option("pca", code, argv, &options->common);
     }
 }
@@ -135,7 +126,8 @@ static bool parse_options(int argc, char **argv, struct pca_options *options)
 
 int command_pca(int argc, char **argv)
 {
-    struct pca_options options = {.common = COMMON_OPTIONS_DEFAULTS};
+    struct pca_options options = {.common = COMMON_OPTIONS_DEFAULTS,
+                                  .plot = {.name = "plot_pca.py"}};
     int status = STATUS_USAGE;
 
     options.labels = calloc((size_t)argc, sizeof *options.labels);
@@ -145,7 +137,7 @@ int command_pca(int argc, char **argv)
     }
     if (parse_options(argc, argv, &options)) {
         if (options.common.help) {
-            printf("%s%s%s", help, common_options_help, examples);
+            printf("%s%s%s%s", help, sketch_options_help, common_options_help, examples);
             status = STATUS_OK;
         } else {
             status = pca_run(&options);

@@ -72,6 +72,7 @@ struct svd_run {
 
 static const struct option long_options[] = {
     COMMON_LONG_OPTIONS,
+    SKETCH_LONG_OPTIONS,
     {"components", required_argument, NULL, 'k'},
     {"method", required_argument, NULL, 'm'},
     {NULL, 0, NULL, 0},
@@ -419,7 +420,7 @@ int command_svd(int argc, char **argv)
 
     if (!parse_options(argc, argv, &options)) return STATUS_USAGE;
     if (options.common.help) {
-        printf("%s%s%s", help, common_options_help, examples);
+        printf("%s%s%s%s", help, sketch_options_help, common_options_help, examples);
         return STATUS_OK;
     }
     return run_svd(&options);

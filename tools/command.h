@@ -25,6 +25,7 @@ int complain_library(ritz_status status);
 /* The subcommands: argv[0] is the name of the subcommand; returns the exit status. */
 int command_pca(int argc, char **argv);
 int command_svd(int argc, char **argv);
+int command_lstsq(int argc, char **argv);
 int command_info(int argc, char **argv);
 
 #endif

@@ -15,9 +15,10 @@ static const char help[] =
     "Numerical linear algebra for machine learning, on a GPU or the CPU.\n"
     "\n"
     "commands:\n"
-    "  pca   principal components of the rows of one or more files\n"
-    "  svd   singular values and vectors of the matrix in a file\n"
-    "  info  version, devices, libraries\n"
+    "  pca    principal components of the rows of one or more files\n"
+    "  svd    singular values and vectors of the matrix in a file\n"
+    "  lstsq  least squares and ridge regression of one file on another\n"
+    "  info   version, devices, libraries\n"
     "\n"
     "options:\n"
     "  -h, --help     print this and exit; `ritz COMMAND --help` tells about a command\n"
@@ -26,6 +27,7 @@ static const char help[] =
     "examples:\n"
     "  ritz pca data.npy -k 50 --out results\n"
     "  ritz svd data.npy -k 10 --json\n"
+    "  ritz lstsq X.npy y.npy --out results\n"
     "  ritz info --ops\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Manual: man ritz\n";
@@ -33,7 +35,8 @@ static const char help[] =
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"pca", command_pca}, {"svd", command_svd}, {"info", command_info}};
+} commands[] = {
+    {"pca", command_pca}, {"svd", command_svd}, {"lstsq", command_lstsq}, {"info", command_info}};
 
 void complain(const char *format, ...)
 {
@@ -72,7 +75,7 @@ int complain_library(ritz_status status)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        complain("a command is missing: pca, svd or info; see ritz --help");
+        complain("a command is missing: pca, svd, lstsq or info; see ritz --help");
         return STATUS_USAGE;
     }
     const char *name = argv[1];
@@ -87,7 +90,7 @@ static int run(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (!strcmp(name, commands[i].name)) return commands[i].run(argc - 1, argv + 1);
     }
-    complain("unknown %s %s; the commands are pca, svd and info, see ritz --help",
+    complain("unknown %s %s; the commands are pca, svd, lstsq and info, see ritz --help",
              name[0] == '-' ? "option" : "command", name);
     return STATUS_USAGE;
 }

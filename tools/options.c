@@ -6,9 +6,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char sketch_options_help[] =
+    "      --oversampling N      randomized: extra columns of the sketch\n"
+    "      --power-iterations N  randomized: more are more accurate; 0 is none\n";
 
 const char common_options_help[] =
     "  -d, --device NAME         auto, cpu, cuda or cuda:N (default: auto)\n"
@@ -16,8 +21,6 @@ const char common_options_help[] =
     "                            data is float64 or integers of 32 bits or more)\n"
     "  -t, --threads N           threads of the CPU (default: OMP_NUM_THREADS, or all)\n"
     "  -s, --seed N              seed of the random sketch (default: 0)\n"
-    "      --oversampling N      randomized: extra columns of the sketch\n"
-    "      --power-iterations N  randomized: more are more accurate; 0 is none\n"
     "  -o, --out DIR             write the results to this directory\n"
     "  -j, --json                print one JSON object instead of tables\n"
     "  -q, --quiet               print errors only (and the JSON object)\n"
@@ -54,6 +57,38 @@ bool parse_fraction(const char *option, const char *text, double *value)
         return false;
     }
     *value = number;
+    return true;
+}
+
+bool parse_amount(const char *option, const char *text, double *value)
+{
+    char *end;
+    double number = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !isfinite(number) || number < 0.0) {
+        complain("%s needs a number that is not negative, not '%s'", option, text);
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+bool parse_bytes(const char *option, const char *text, int64_t *value)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    double number = strtod(text, &end);
+    const char *unit = end != text && *end != '\0' ? strchr(units, *end) : NULL;
+
+    if (unit != NULL) {
+        number = ldexp(number, 10 * (int)(unit - units + 1));
+        end++;
+    }
+    if (end == text || *end != '\0' || !(number >= 1.0 && number < 0x1p62)) {
+        complain("%s needs a size such as 500M or 2G, not '%s'", option, text);
+        return false;
+    }
+    *value = (int64_t)number;
     return true;
 }
 

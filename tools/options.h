@@ -21,6 +21,10 @@ struct choice {
 bool parse_int64(const char *option, const char *text, int64_t minimum, int64_t maximum,
                  int64_t *value);
 bool parse_fraction(const char *option, const char *text, double *value);
+/* A finite number that is not negative. */
+bool parse_amount(const char *option, const char *text, double *value);
+/* A number of bytes, with K, M, G or T for powers of 1024. */
+bool parse_bytes(const char *option, const char *text, int64_t *value);
 bool parse_choice(const char *option, const char *text, const struct choice *choices, int *value);
 
 /* Where and how to compute, and what to print. */
@@ -54,15 +58,20 @@ enum {
 #define COMMON_LONG_OPTIONS                                                                        \
     {"device", required_argument, NULL, 'd'}, {"dtype", required_argument, NULL, OPTION_DTYPE},    \
         {"threads", required_argument, NULL, 't'}, {"seed", required_argument, NULL, 's'},         \
-        {"oversampling", required_argument, NULL, OPTION_OVERSAMPLING},                            \
-        {"power-iterations", required_argument, NULL, OPTION_POWER_ITERATIONS},                    \
         {"out", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},                   \
         {"quiet", no_argument, NULL, 'q'},                                                         \
     {                                                                                              \
         "help", no_argument, NULL, 'h'                                                             \
     }
+/* Of the subcommands with a randomized decomposition. */
+#define SKETCH_LONG_OPTIONS                                                                        \
+    {"oversampling", required_argument, NULL, OPTION_OVERSAMPLING},                                \
+    {                                                                                              \
+        "power-iterations", required_argument, NULL, OPTION_POWER_ITERATIONS                       \
+    }
 
-/* The part of a subcommand's --help that describes the shared options. */
+/* The parts of a subcommand's --help that describe the shared options. */
+extern const char sketch_options_help[];
 extern const char common_options_help[];
 
 /* Say that getopt_long met an unknown option ('?') or one without its argument (':'). */

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,23 @@ bool output_prepare(struct output *output, const char *directory)
         return false;
     }
     return true;
+}
+
+bool output_file_possible(const char *what, const char *file)
+{
+    char *copy = strdup(file);
+    if (copy == NULL) {
+        complain("out of memory");
+        return false;
+    }
+    const char *directory = dirname(copy);
+    bool good = access(directory, W_OK | X_OK) == 0;
+    if (!good) {
+        complain("cannot write %s %s: the directory %s: %s", what, file, directory,
+                 strerror(errno));
+    }
+    free(copy);
+    return good;
 }
 
 bool output_begin(struct output *output)

@@ -29,6 +29,9 @@ struct output {
 /* See that the directory can be made, or written to if it is there, before any work is done. */
 bool output_prepare(struct output *output, const char *directory);
 
+/* See that a file can be made; `what` names it in the message: "the picture". */
+bool output_file_possible(const char *what, const char *file);
+
 /* Make the directory and the hidden one. */
 bool output_begin(struct output *output);
 

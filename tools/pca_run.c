@@ -30,12 +30,13 @@ struct pca_run {
     double started;
 };
 
-static bool check_image(const struct plot *plot, int64_t cols)
+static bool check_image(const struct pca_options *options, int64_t cols)
 {
-    if (plot->image_rows == 0 || plot->image_rows * plot->image_cols == cols) return true;
+    if (options->image_rows == 0 || options->image_rows * options->image_cols == cols) return true;
     complain("--image %" PRId64 "x%" PRId64 " has %" PRId64 " pixels, but the data has %" PRId64
              " columns",
-             plot->image_rows, plot->image_cols, plot->image_rows * plot->image_cols, cols);
+             options->image_rows, options->image_cols, options->image_rows * options->image_cols,
+             cols);
     return false;
 }
 
@@ -49,7 +50,7 @@ static int prepare(struct pca_run *run)
     result->data.size = sizeof result->data;
     ritz_status status = ritz_rows_inspect(&run->rows, &result->data);
     if (status != RITZ_OK) return complain_library(status);
-    if (!check_image(&run->plot, result->data.cols)) return STATUS_FAILED;
+    if (!check_image(options, result->data.cols)) return STATUS_FAILED;
     if (options->label_count > 0 &&
         !labels_load(options->labels, options->label_count, result->data.rows, &run->labels)) {
         return STATUS_FAILED;
@@ -207,6 +208,10 @@ static int write_results(struct pca_run *run, char **text)
 static int draw(struct pca_run *run)
 {
     if (run->plot.file == NULL) return STATUS_OK;
+    const struct pca_options *options = run->options;
+    const char *more[PLOT_ARGUMENTS_MAX + 1] = {NULL};
+    size_t count = 0;
+    char shape[64];
     char *labels = NULL;
     bool good = true;
     progress_phase(&run->progress, "drawing");
@@ -217,8 +222,16 @@ static int draw(struct pca_run *run)
             complain_last();
             good = false;
         }
+        more[count++] = "--labels";
+        more[count++] = labels;
     }
-    if (good) good = plot_draw(&run->plot, output_location(&run->output), labels);
+    if (options->image_rows > 0) {
+        snprintf(shape, sizeof shape, "%" PRId64 "x%" PRId64, options->image_rows,
+                 options->image_cols);
+        more[count++] = "--image";
+        more[count++] = shape;
+    }
+    if (good) good = plot_draw(&run->plot, output_location(&run->output), more);
     progress_clear(&run->progress);
     free(labels);
     return good ? STATUS_OK : STATUS_FAILED;

@@ -17,6 +17,8 @@ struct pca_options {
     bool population;
     bool no_scores;
     struct plot plot;
+    int64_t image_rows; /* shape in which components are drawn; 0: if square */
+    int64_t image_cols;
     const char **labels; /* the files; room for every argument */
     size_t label_count;
     const char *const *paths;

@@ -1,11 +1,10 @@
-/* The picture of a PCA, drawn by a script that uses matplotlib.
+/* Pictures of results, drawn by scripts that use matplotlib.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "plot.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <spawn.h>
@@ -24,16 +23,20 @@
 #ifndef RITZ_DATA_DIR_FROM_BIN
 #define RITZ_DATA_DIR_FROM_BIN "../share/ritz"
 #endif
-#define SCRIPT "plot_pca.py"
 
-bool plot_format_known(const char *file)
+bool parse_plot(const char *file, struct plot *plot)
 {
     const char *dot = strrchr(file, '.');
-    return dot != NULL && dot != file &&
-           (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".pdf") || !strcasecmp(dot, ".svg"));
+    if (dot == NULL || dot == file ||
+        (strcasecmp(dot, ".png") && strcasecmp(dot, ".pdf") && strcasecmp(dot, ".svg"))) {
+        complain("--plot needs a file name that ends in .png, .pdf or .svg, not '%s'", file);
+        return false;
+    }
+    plot->file = file;
+    return true;
 }
 
-static char *find_script(void)
+static char *find_script(const char *name)
 {
     char executable[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
@@ -42,7 +45,9 @@ static char *find_script(void)
         return NULL;
     }
     executable[length] = '\0';
-    char *script = path_join(dirname(executable), RITZ_DATA_DIR_FROM_BIN "/" SCRIPT);
+    char *directory = path_join(dirname(executable), RITZ_DATA_DIR_FROM_BIN);
+    char *script = directory != NULL ? path_join(directory, name) : NULL;
+    free(directory);
     if (script != NULL && access(script, R_OK) != 0) {
         complain("cannot read the plotting script %s: %s; install Ritz as a whole", script,
                  strerror(errno));
@@ -101,48 +106,22 @@ static const char *find_python(const char *script)
     return NULL;
 }
 
-static bool directory_writable(const char *file)
-{
-    char *copy = strdup(file);
-    if (copy == NULL) {
-        complain("out of memory");
-        return false;
-    }
-    const char *directory = dirname(copy);
-    bool good = access(directory, W_OK | X_OK) == 0;
-    if (!good) {
-        complain("cannot write the picture %s: the directory %s: %s", file, directory,
-                 strerror(errno));
-    }
-    free(copy);
-    return good;
-}
-
 bool plot_prepare(struct plot *plot)
 {
     if (plot->file == NULL) return true;
-    if (!directory_writable(plot->file)) return false;
-    plot->script = find_script();
+    if (!output_file_possible("the picture", plot->file)) return false;
+    plot->script = find_script(plot->name);
     if (plot->script == NULL) return false;
     plot->python = find_python(plot->script);
     return plot->python != NULL;
 }
 
-bool plot_draw(const struct plot *plot, const char *results, const char *labels)
+bool plot_draw(const struct plot *plot, const char *results, const char *const *more)
 {
-    char shape[64];
-    const char *arguments[12] = {plot->python, plot->script, "--results",
-                                 results,      "--output",   plot->file};
+    const char *arguments[6 + PLOT_ARGUMENTS_MAX + 1] = {plot->python, plot->script, "--results",
+                                                         results,      "--output",   plot->file};
     size_t count = 6;
-    if (labels != NULL) {
-        arguments[count++] = "--labels";
-        arguments[count++] = labels;
-    }
-    if (plot->image_rows > 0) {
-        snprintf(shape, sizeof shape, "%" PRId64 "x%" PRId64, plot->image_rows, plot->image_cols);
-        arguments[count++] = "--image";
-        arguments[count++] = shape;
-    }
+    for (size_t i = 0; more != NULL && more[i] != NULL; i++) arguments[count++] = more[i];
     if (run_program(arguments, false) == 0) return true;
     complain("the picture %s could not be drawn", plot->file);
     return false;

@@ -1,4 +1,4 @@
-/* The picture of a PCA, drawn by a script that uses matplotlib.
+/* Pictures of results, drawn by scripts that use matplotlib.
  *
  * Functions that return bool have said on standard error why they return false.
  *
@@ -7,25 +7,26 @@
 #define RITZ_TOOLS_PLOT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct plot {
+    const char *name;   /* file name of the script */
     const char *file;   /* the picture; NULL if none is wanted */
-    int64_t image_rows; /* shape in which components are drawn; 0: if square */
-    int64_t image_cols;
     const char *python; /* an interpreter that has matplotlib */
-    char *script;       /* the script that draws */
+    char *script;       /* the script, as it was found */
 };
 
-/* Whether the name ends in a format that can be drawn. */
-bool plot_format_known(const char *file);
+/* Take the name of the picture, if it ends in a format that can be drawn. */
+bool parse_plot(const char *file, struct plot *plot);
 
 /* Find the script and an interpreter with matplotlib, and see that the picture can be written,
  * before any work is done. */
 bool plot_prepare(struct plot *plot);
 
-/* Draw from the files in the directory `results`; `labels` is a file or NULL. */
-bool plot_draw(const struct plot *plot, const char *results, const char *labels);
+enum { PLOT_ARGUMENTS_MAX = 4 };
+
+/* Draw from the files in the directory `results`. `more`: further arguments of the script, at most
+ * PLOT_ARGUMENTS_MAX, and NULL behind the last; or NULL. */
+bool plot_draw(const struct plot *plot, const char *results, const char *const *more);
 
 void plot_release(struct plot *plot);
 

@@ -9,39 +9,26 @@ Reads the files that `ritz pca --out` writes. Run by ritz, and usable by hand:
 
 # SPDX-License-Identifier: Apache-2.0
 
-import argparse
-import importlib.util
-import json
 import math
 import os
 import sys
-import tempfile
 
-# Whether everything is installed is asked before each fit; importing it would take a second.
-if sys.argv[1:] == ["--check"]:
-    sys.exit(not all(map(importlib.util.find_spec, ("numpy", "matplotlib"))))
+sys.dont_write_bytecode = True  # the directory of the scripts may belong to the user
 
-import matplotlib  # noqa: E402
+from plot_common import (BLUE, INK, ORANGE, argument_parser, grouped, load_report,  # noqa: E402
+                         new_figure, save, scatter_style, short_name, written_files)
 
-matplotlib.use("Agg")
-
-import numpy as np  # noqa: E402  (after the choice of the backend)
+import numpy as np  # noqa: E402
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.ticker import MaxNLocator, PercentFormatter  # noqa: E402
 
-INK = "#22303c"
-BLUE = "#2c6fbb"
-ORANGE = "#d9772b"
 IMAGES_MOST = 10        # components drawn as images
 IMAGE_PIXELS_LEAST = 16  # a square of fewer pixels is no image
 CLASSES_MOST = 20       # more distinct labels get a colour scale instead of a legend
-TITLE_MOST = 60         # characters of a file name
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", required=True, help="directory that ritz pca --out wrote")
-    parser.add_argument("--output", required=True, help="the picture: .png, .pdf or .svg")
+    parser = argument_parser(__doc__.splitlines()[0])
     parser.add_argument("--labels", help=".npy file with a whole number for each row")
     parser.add_argument("--image", help="shape of a component as an image, such as 28x28")
     return parser.parse_args()
@@ -51,22 +38,12 @@ class Results:
     """The files of one run; scores only if this run wrote them."""
 
     def __init__(self, directory, labels):
-        with open(os.path.join(directory, "report.json"), encoding="utf-8") as file:
-            self.report = json.load(file)
+        self.report = load_report(directory)
         self.components = np.load(os.path.join(directory, "components.npy"), mmap_mode="r")
         self.scores = None
-        if "scores.npy" in self.files(directory):
+        if "scores.npy" in written_files(self.report, directory):
             self.scores = np.load(os.path.join(directory, "scores.npy"), mmap_mode="r")
         self.labels = None if labels is None else np.load(labels).ravel().astype(np.int64)
-
-    def files(self, directory):
-        written = self.report["output"]["files"]
-        return written if written else os.listdir(directory)
-
-
-def grouped(number):
-    """Digits in groups of three, from five digits on."""
-    return f"{number:,}".replace(",", "\u202f") if number >= 10000 else str(number)
 
 
 def image_shape(text, pixels):
@@ -106,13 +83,6 @@ def draw_cumulative(axes, report):
     axes.set_xlim(0.4, len(index) + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-
-
-def scatter_style(count):
-    """Points get smaller and fainter as there are more of them."""
-    return {"s": float(np.clip(60000 / count, 3, 30)),
-            "alpha": float(np.clip(6000 / count, 0.3, 0.85)),
-            "linewidths": 0, "rasterized": count > 2000}
 
 
 def draw_classes(axes, x, y, labels, classes):
@@ -172,27 +142,14 @@ def draw_images(figure, components, shape):
 
 def title(report):
     files = report["data"]["files"]
-    name = os.path.basename(files[0] or "")
-    if len(name) > TITLE_MOST:
-        name = name[:TITLE_MOST] + "…"
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     data = report["data"]
-    return (f"{name}{more}: {grouped(data['rows'])} × {grouped(data['columns'])}, "
+    return (f"{short_name(files[0])}{more}: {grouped(data['rows'])} × {grouped(data['columns'])}, "
             f"{report['components']} components, {report['method']['name']}")
 
 
 def draw(results, shape):
-    plt.rcParams.update({
-        "font.size": 9.5, "axes.titlesize": 10.5, "axes.edgecolor": "#8794a0",
-        "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-        "axes.axisbelow": True, "grid.color": "#e3e7ea", "grid.linewidth": 0.7,
-        "svg.hashsalt": "ritz",
-    })
-    height = 5.4 + (1.7 if shape else 0)
-    figure = plt.figure(figsize=(11.5, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
-    figure.suptitle(title(results.report), fontsize=12.5, color=INK)
+    figure = new_figure(5.4 + (1.7 if shape else 0), title(results.report))
     parts = figure.subfigures(2, 1, height_ratios=[5.4, 1.7], hspace=0.03) if shape else [
         figure.subfigures(1, 1)]
 
@@ -209,31 +166,11 @@ def draw(results, shape):
     return figure
 
 
-def save(figure, path):
-    """The picture appears whole or not at all."""
-    suffix = os.path.splitext(path)[1]
-    handle, partial = tempfile.mkstemp(suffix=suffix, prefix=".ritz-",
-                                       dir=os.path.dirname(path) or ".")
-    os.close(handle)
-    try:
-        figure.savefig(partial, format=suffix[1:].lower(), dpi=150)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(partial, 0o666 & ~umask)
-        os.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise
-
-
 def main():
     arguments = parse_arguments()
     results = Results(arguments.results, arguments.labels)
     shape = image_shape(arguments.image, results.report["data"]["columns"])
-    try:
-        save(draw(results, shape), arguments.output)
-    except OSError as error:
-        sys.exit(f"ritz: {error}")
+    save(draw(results, shape), arguments.output)
 
 
 if __name__ == "__main__":
