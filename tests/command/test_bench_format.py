@@ -55,15 +55,16 @@ class RitzBench(BenchTest):
     def test_json(self):
         report, table = self.bench("gemm/f64/33x17x29/b1", "random_fill/f32")
         self.assertEqual(set(report), {"format", "ritz", "device", "threads", "stream", "quick",
-                                       "load", "machine", "cases", "overheads", "failed"})
+                                       "load", "machine", "cases", "lstsq", "overheads", "failed"})
         self.assertEqual((report["format"], report["quick"], report["stream"], report["failed"]),
-                         (1, True, "inline", 0))
+                         (2, True, "inline", 0))
+        self.assertEqual(report["lstsq"], [])
         self.assertEqual(set(report["device"]), {"kind", "name", "library", "memory_bytes"})
         self.assertEqual(set(report["machine"]["gemm_flops"]), {"float32", "float64"})
         self.assertGreater(report["machine"]["triad_bytes_per_second"], 0)
         gemm, random = report["cases"]
         self.assertEqual(set(gemm), {"name", "operation", "dtype", "shape", "batch", "ok",
-                                     "message", "ritz", "peer", "ratio"})
+                                     "message", "ritz", "peer", "ratio", "others"})
         self.assertEqual((gemm["operation"], gemm["dtype"], gemm["shape"], gemm["batch"]),
                          ("gemm", "float64", {"m": 33, "n": 17, "k": 29}, 1))
         self.assertTrue(gemm["ok"])
@@ -75,6 +76,46 @@ class RitzBench(BenchTest):
         self.assertEqual((random["peer"], random["ratio"]), (None, None))
         for name in (gemm["name"], random["name"]):
             self.assertIn(name, table)
+
+    def test_further_peers(self):
+        report, table = self.bench("cholesky/f64/0x8x1/b100", "gemm/f32/64x64x64/b10")
+        names = [other["name"] for case in report["cases"] for other in case["others"]]
+        self.assertLessEqual(set(names), {"Eigen", "libxsmm"})
+        for case in report["cases"]:
+            for other in case["others"]:
+                self.assertEqual(set(other), {"name", "peer", "ratio"})
+                self.check_side(other["peer"], "flops")
+                self.check_stats(other["ratio"])
+        for case in report["cases"]:
+            fastest = min(case["others"], key=lambda o: o["ratio"]["median"], default=None)
+            line = next(line for line in table.splitlines() if line.startswith(case["name"]))
+            self.assertIn(fastest["name"] if fastest else "", line)
+
+    def test_lstsq(self):
+        report, table = self.bench("--lstsq", "--threads=1")
+        self.assertEqual((report["cases"], report["overheads"]), ([], []))
+        kinds = {case["name"].split("/")[0] for case in report["lstsq"]}
+        self.assertEqual(kinds, {"lstsq", "ridge"})
+        for case in report["lstsq"]:
+            self.assertEqual(set(case), {"name", "dtype", "m", "n", "rank", "condition",
+                                         "penalties", "ok", "message", "reference", "contenders"})
+            self.assertTrue(case["ok"], case["message"])
+            self.assertIn(case["name"], table)
+            self.check_contenders(case)
+
+    def check_contenders(self, case):
+        eps = {"float32": 2.0 ** -23, "float64": 2.0 ** -52}[case["dtype"]]
+        for entry in case["contenders"]:
+            self.assertEqual(set(entry), {"name", "ritz", "note", "seconds", "ratio",
+                                          "backward_error", "forward_error"})
+            if entry["ritz"] or entry["name"] == case["reference"]:
+                self.check_stats(entry["seconds"])
+                self.check_stats(entry["ratio"])
+                self.assertLessEqual(entry["backward_error"], case["n"] * eps)
+            if entry["ritz"] and case["rank"] < case["n"]:
+                self.assertLess(entry["forward_error"], 1e-11)
+            if entry["name"] == case["reference"]:
+                self.assertEqual(entry["ratio"]["median"], 1)
 
     def test_rate_is_work_over_time(self):
         report, _ = self.bench("gemm/f32/33x17x29/b1")
@@ -118,6 +159,8 @@ class RitzBench(BenchTest):
                                       "pca_fit", "random_fill", "transpose"})
 
     def test_list(self):
+        names = self.run_bench("--list", "--lstsq", "rank").stdout.split()
+        self.assertEqual(names, ["lstsq/f64/20000x200/rank150"])
         done = self.run_bench("--list", "gemm/f64")
         names = done.stdout.split()
         self.assertIn("gemm/f64/256x256x256/b1", names)
@@ -150,15 +193,17 @@ class Peers(BenchTest):
         output = self.directory / "peers.json"
         subprocess.run([sys.executable, SOURCE / "bench" / "run_peers.py", "--library", LIBRARY,
                         "--threads", "1", "--seconds", "0.1", "--min-rounds", "2",
-                        "--only", "tiled", "--only", "numpy", "--json", output,
-                        "pca-tiny-f32", "qr-tiny-f64"],
+                        "--only", "tiled", "--only", "numpy", "--only", "sklearn", "--json", output,
+                        "pca-tiny-f32", "qr-tiny-f64", "lstsq-tiny-f64-rank20", "ridge-tiny-f64"],
                        check=True, timeout=120, stdout=subprocess.DEVNULL)
         report = json.loads(output.read_text(encoding="utf-8"))
         self.assertEqual(report["format"], 1)
         self.assertEqual([task["name"] for task in report["tasks"]],
-                         ["pca-tiny-f32", "qr-tiny-f64"])
-        for task, peer in zip(report["tasks"], ("tiled", "numpy")):
-            self.assertEqual([entry["name"] for entry in task["contenders"]], ["ritz", peer])
+                         ["pca-tiny-f32", "qr-tiny-f64", "lstsq-tiny-f64-rank20",
+                          "ridge-tiny-f64"])
+        for task, peers in zip(report["tasks"], (["tiled"], ["numpy"], ["numpy", "sklearn"],
+                                                 ["sklearn"])):
+            self.assertEqual([entry["name"] for entry in task["contenders"]], ["ritz", *peers])
             for entry in task["contenders"]:
                 self.assertTrue(entry["ok"])
                 self.assertGreater(entry["seconds"]["median"], 0)
@@ -179,7 +224,8 @@ class Structs(BenchTest):
 
     def program(self):
         lines = ["#include <stddef.h>", "#include <stdio.h>", "#include <ritz/device.h>",
-                 "#include <ritz/pca.h>", "#include <ritz/spectral.h>", "int main(void) {"]
+                 "#include <ritz/pca.h>", "#include <ritz/ridge.h>", "#include <ritz/spectral.h>",
+                 "int main(void) {"]
         for name, struct in ritz_ctypes.STRUCTS.items():
             lines.append(f'printf("%zu\\n", sizeof({name}));')
             lines += [f'printf("%zu %zu\\n", offsetof({name}, {field}), '

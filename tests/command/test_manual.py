@@ -1,4 +1,4 @@
-"""The man page says what the command does: the same options, the same JSON keys."""
+"""The man pages say what the command does: the same options, the same JSON keys."""
 
 import re
 
@@ -6,11 +6,12 @@ import numpy as np
 
 from support import SOURCE, CommandTest, main
 
-PAGE = (SOURCE / "docs/man/ritz.1").read_text(encoding="utf-8")
+PAGE = "".join((SOURCE / "docs/man" / name).read_text(encoding="utf-8")
+               for name in ("ritz.1", "ritz-lstsq.1"))
 
 
 def section(heading):
-    """The text of a subsection of the page."""
+    """The text of a subsection of one of the pages."""
     match = re.search(rf'^\.Ss {heading}$(.*?)(?=^\.S[sh] )', PAGE, re.MULTILINE | re.DOTALL)
     assert match, heading
     return match.group(1)
@@ -59,6 +60,12 @@ class Keys(CommandTest):
             report = self.report("svd", "data.npy", *options)
             self.assertEqual(set(paths(report)), documented_keys("svd"))
 
+    def test_lstsq(self):
+        self.save("y.npy", np.arange(50.0))
+        for options in ([], ["--no-intercept"], ["--ridge-path"], ["--method", "tsqr"]):
+            report = self.report("lstsq", "data.npy", "y.npy", *options)
+            self.assertEqual(set(paths(report)), documented_keys("lstsq"))
+
     def test_info(self):
         self.assertEqual(set(paths(self.report("info", "--ops"))), documented_keys("info"))
 
@@ -72,6 +79,10 @@ class Options(CommandTest):
         self.assertEqual(helped_options(self.succeed("svd", "--help")),
                          documented_options("Options of pca and svd"))
 
+    def test_lstsq(self):
+        self.assertEqual(helped_options(self.succeed("lstsq", "--help")),
+                         documented_options("Options of lstsq"))
+
     def test_info(self):
         self.assertEqual(helped_options(self.succeed("info", "--help")),
                          documented_options("Options of info"))
@@ -82,6 +93,10 @@ class Options(CommandTest):
             self.succeed(command, "data.npy", "-q", "--out", command)
             for name in self.names(command):
                 self.assertIn(f".It Pa {name}\n", PAGE)
+        self.succeed("lstsq", "data.npy", "data.npy", "-q", "--out", "lstsq", "--residuals",
+                     "--predict", "data.npy", "--ridge-path")
+        for name in self.names("lstsq"):
+            self.assertRegex(PAGE, rf"(?m)^\.It Pa ([a-z_.]+ , )*{re.escape(name)}( ,|$)")
 
 
 if __name__ == "__main__":

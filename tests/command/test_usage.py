@@ -7,7 +7,7 @@ import numpy as np
 
 class Help(CommandTest):
     def test_help_has_examples(self):
-        for command in ([], ["pca"], ["svd"], ["info"]):
+        for command in ([], ["pca"], ["svd"], ["lstsq"], ["info"]):
             for option in ("--help", "-h"):
                 text = self.succeed(*command, option)
                 self.assertTrue(text.startswith("usage: ritz"), text)
@@ -25,16 +25,16 @@ class Usage(CommandTest):
     """Everything here is refused although there is no file: nothing was read."""
 
     def test_without_command(self):
-        self.refuse(USAGE, "a command is missing: pca, svd or info")
+        self.refuse(USAGE, "a command is missing: pca, svd, lstsq or info")
 
     def test_unknown_command(self):
-        self.refuse(USAGE, "unknown command pac; the commands are pca, svd and info", "pac")
+        self.refuse(USAGE, "unknown command pac; the commands are pca, svd, lstsq and info", "pac")
 
     def test_unknown_option_without_command(self):
         self.refuse(USAGE, "unknown option --json", "--json")
 
     def test_unknown_options(self):
-        for command in ("pca", "svd", "info"):
+        for command in ("pca", "svd", "lstsq", "info"):
             hint = f"see ritz {command} --help"
             self.refuse(USAGE, f"option --bogus; {hint}", command, "--bogus")
             self.refuse(USAGE, f"unknown option -x; {hint}", command, "-x")

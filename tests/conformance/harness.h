@@ -32,7 +32,7 @@ struct place {
     const char *name; /* "cpu, queued" */
 };
 
-/* A full run, or a reduced one (RITZ_TEST_LEVEL=quick). */
+/* A full run, or a reduced one (RITZ_TEST_LEVEL=quick, or sample: every eighth case of that). */
 bool full_level(void);
 
 /* ---- shapes (tests/cases.def) ---------------------------------------------------------------- */
@@ -234,6 +234,7 @@ GROUP(qr_rows);
 GROUP(qr_pivoted);
 GROUP(sketch);
 GROUP(residual);
+GROUP(sparse);
 GROUP(random_orthogonal);
 GROUP(svd);
 GROUP(eigh);
@@ -243,6 +244,16 @@ GROUP(det);
 GROUP(random);
 GROUP(lowrank);
 GROUP(pca);
+GROUP(lstsq);
+GROUP(lstsq_trust);
+GROUP(lstsq_batch);
+GROUP(lstsq_rows);
+GROUP(lstsq_mixed);
+GROUP(lstsq_operator);
+GROUP(lstsq_stats);
+GROUP(ridge);
+GROUP(ridge_ops);
+GROUP(lstsq_means);
 GROUP(primitives);
 GROUP(value_ops);
 GROUP(factor_ops);

@@ -54,8 +54,9 @@ static omat spectrum_of(enum spectrum which, int64_t count, int64_t k)
 
 /* ---- operators ------------------------------------------------------------------------------- */
 
-enum operator_kind { DENSE, CENTRED, FUNCTION, OPERATORS };
-static const char *const operator_names[] = {"dense", "centred", "function"};
+enum operator_kind { DENSE, CENTRED, FUNCTION, SPARSE, SPARSE_CENTRED, OPERATORS };
+static const char *const operator_names[] = {"dense", "centred", "function", "sparse",
+                                             "sparse, centred"};
 
 static ritz_status apply_matrix(void *context, ritz_stream *s, int transposed, ritz_dmat X,
                                 ritz_dmat Y)
@@ -64,12 +65,40 @@ static ritz_status apply_matrix(void *context, ritz_stream *s, int transposed, r
     return ritz_gemm(s, 1.0, transposed ? ritz_t(*A) : *A, X, 0.0, Y);
 }
 
-/* A as one of three operators; `effective` receives the matrix that the operator is. */
+/* A as an operator; `effective` receives the matrix that the operator is. */
 struct subject {
     struct operand *A, *mean;
+    ritz_spmat *sparse;
     ritz_linop op;
     omat effective;
 };
+
+/* The elements of A that are not zero. */
+static ritz_spmat *make_sparse(const struct place *p, ritz_dtype dtype, omat A)
+{
+    const size_t most = (size_t)(A.rows * A.cols) + 1;
+    int64_t *row = calloc(most, sizeof *row), *col = calloc(most, sizeof *col), count = 0;
+    double *value = calloc(most, sizeof *value);
+    if (!row || !col || !value) abort();
+    for (int64_t j = 0; j < A.cols; j++)
+        for (int64_t i = 0; i < A.rows; i++) {
+            if (OMAT_AT(A, i, j) == 0) continue;
+            row[count] = i;
+            col[count] = j;
+            value[count++] = (double)OMAT_AT(A, i, j);
+        }
+    ritz_spmat *sparse = NULL;
+    ritz_spmat_options opts = RITZ_SPMAT_DEFAULTS;
+    opts.dtype = dtype;
+    (void)expect_ok(ritz_spmat_create_coo(
+        p->s, A.rows, A.cols, ritz_hmat_wrap(row, RITZ_I64, count, 1, RITZ_COL_MAJOR),
+        ritz_hmat_wrap(col, RITZ_I64, count, 1, RITZ_COL_MAJOR),
+        ritz_hmat_wrap(value, RITZ_F64, count, 1, RITZ_COL_MAJOR), &opts, &sparse));
+    free(row);
+    free(col);
+    free(value);
+    return sparse;
+}
 
 static struct subject make_subject(struct scene *sc, enum operator_kind kind, ritz_dtype dtype,
                                    struct form form, const omat *a)
@@ -77,23 +106,33 @@ static struct subject make_subject(struct scene *sc, enum operator_kind kind, ri
     struct subject t = {.A = add_input(sc, "A", dtype, form, 1, SHARE_NONE, a)};
     omat A = item_before(t.A, 0);
     t.effective = A;
+    if (kind == SPARSE || kind == SPARSE_CENTRED) t.sparse = make_sparse(sc->place, dtype, A);
     switch (kind) {
-    case CENTRED: {
+    case CENTRED:
+    case SPARSE_CENTRED: {
         omat row = A.rows > 0 ? oracle_column_means(A) : omat_create(1, A.cols);
         omat column = omat_transposed(row);
         t.mean = add_input(sc, "mean", RITZ_F64, form, 1, SHARE_NONE, &column);
         omat stored = item_before(t.mean, 0), stored_row = omat_transposed(stored);
         t.effective = oracle_centred(A, stored_row);
-        t.op = ritz_linop_centred(t.A->mat, t.mean->mat);
+        t.op = kind == CENTRED ? ritz_linop_centred(t.A->mat, t.mean->mat)
+                               : ritz_linop_sparse_centred(t.sparse, t.mean->mat);
         omat *const all[] = {&A, &row, &column, &stored, &stored_row};
         for (int i = 0; i < 5; i++) omat_destroy(all[i]);
         break;
     }
     case FUNCTION: t.op = ritz_linop_enqueue(dtype, A.rows, A.cols, apply_matrix, &t.A->mat); break;
+    case SPARSE: t.op = ritz_linop_sparse(t.sparse); break;
     case DENSE:
     case OPERATORS: t.op = ritz_linop_dense(t.A->mat); break;
     }
     return t;
+}
+
+static void drop_subject(const struct place *p, struct subject *t)
+{
+    (void)expect_ok(ritz_spmat_destroy(p->s, &t->sparse));
+    omat_destroy(&t->effective);
 }
 
 /* ---- application ----------------------------------------------------------------------------- */
@@ -127,7 +166,7 @@ static void apply_one(const struct place *p, ritz_dtype dtype, enum operator_kin
         omat_destroy(&got);
     }
     scene_end(&sc);
-    omat_destroy(&t.effective);
+    drop_subject(p, &t);
     free_items(a, 1);
     free_items(x, 1);
 }
@@ -269,7 +308,7 @@ static void range_one(const struct place *p, const struct low_rank_case *c)
         for (int i = 0; i < 4; i++) omat_destroy(all[i]);
     }
     scene_end(&sc);
-    omat_destroy(&t.effective);
+    drop_subject(p, &t);
     omat_destroy(&a);
 }
 
@@ -376,7 +415,7 @@ static void svd_one(const struct place *p, const struct low_rank_case *c)
         omat_destroy(&v);
     }
     scene_end(&sc);
-    omat_destroy(&t.effective);
+    drop_subject(p, &t);
     omat_destroy(&a);
 }
 
@@ -464,7 +503,7 @@ static void not_finite(const struct place *p, ritz_dtype dtype, enum operator_ki
                          item_is_nan(S, 0, RITZ_BOTH) && item_is_nan(V, 0, RITZ_BOTH),
                      "an output is not NaN");
     scene_end(&sc);
-    omat_destroy(&t.effective);
+    drop_subject(p, &t);
     free_items(a, 1);
 }
 
@@ -507,7 +546,7 @@ void test_lowrank(const struct place *p)
         without_figure(p, dtype);
         extreme_scale(p, dtype, dtype == RITZ_F32 ? 1e30L : 1e150L);
         extreme_scale(p, dtype, dtype == RITZ_F32 ? 1e-30L : 1e-150L);
-        for (int kind = 0; kind < OPERATORS; kind++)
+        for (int kind = 0; kind < SPARSE; kind++)
             for (int position = 0; position < 40 * 30; position += 599) {
                 not_finite(p, dtype, (enum operator_kind)kind, position, (long double)NAN, false);
                 not_finite(p, dtype, (enum operator_kind)kind, position, (long double)INFINITY,

@@ -103,6 +103,7 @@ void load_world(struct world *w, const struct operation *op)
 void drop_made(struct world *w)
 {
     must(ritz_pca_destroy(w->service, &w->pca));
+    must(ritz_spmat_destroy(w->service, &w->sparse));
     must(ritz_dmat_destroy(w->service, &w->made));
     must(ritz_hmat_destroy(&w->made_host));
     must(ritz_event_destroy(&w->event));
@@ -562,6 +563,118 @@ CALL(svd_randomized)
                                NULL, &w->sketch_report);
 }
 
+/* ---- sparse matrices ---- */
+
+/* m x n: a dense row, and a few elements in each of the others. */
+static ritz_status make_sparse(struct world *w, ritz_stream *s)
+{
+    const size_t most = (size_t)(w->n + 3 * w->m);
+    int64_t *row = calloc(most, sizeof *row), *col = calloc(most, sizeof *col), count = 0;
+    if (!row || !col) abort();
+    for (; count < w->n; count++) col[count] = w->n - 1 - count;
+    for (int64_t i = 1; i < w->m; i++)
+        for (int64_t k = 0; k < 3; k++) {
+            row[count] = i;
+            col[count++] = (i * 5 + k * 3) % w->n;
+        }
+    const ritz_status status = ritz_spmat_create_coo(
+        s, w->m, w->n, ritz_hmat_wrap(row, RITZ_I64, count, 1, RITZ_COL_MAJOR),
+        ritz_hmat_wrap(col, RITZ_I64, count, 1, RITZ_COL_MAJOR),
+        ritz_hmat_wrap(w->initial[MATRIX_A], RITZ_F64, count, 1, RITZ_COL_MAJOR), NULL, &w->sparse);
+    free(row);
+    free(col);
+    return status;
+}
+PREPARE(sparse)
+{
+    return make_sparse(w, w->service);
+}
+CALL(spmat_create_coo)
+{
+    return make_sparse(w, w->s);
+}
+CALL(spmat_set_values)
+{
+    const int64_t count = ritz_spmat_nonzeros(w->sparse);
+    ritz_dmat values = A_;
+    values.rows = count;
+    values.cols = 1;
+    values.ld = count;
+    values.layout = RITZ_COL_MAJOR;
+    const ritz_status status = ritz_spmat_set_values(w->s, w->sparse, values);
+    return status ? status : ritz_spmm(w->s, 0, 1, w->sparse, S_, 0, X_);
+}
+CALL(spmm)
+{
+    return ritz_spmm(w->s, 0, -2, w->sparse, S_, 1, X_);
+}
+CALL(spmm_transposed)
+{
+    return ritz_spmm(w->s, 1, 1, w->sparse, column(A_, 0, w->m), 0, column(C_, 0, w->n));
+}
+CALL(spmat_col_means)
+{
+    const ritz_status status = ritz_spmat_col_sums(w->s, w->sparse, column(C_, 0, w->n));
+    return status ? status : ritz_spmat_col_means(w->s, w->sparse, column(C_, 1, w->n));
+}
+CALL(spmat_col_sumsq)
+{
+    return ritz_spmat_col_sumsq(w->s, w->sparse, column(C_, 0, w->n));
+}
+CALL(range_finder_sparse)
+{
+    const ritz_linop op = ritz_linop_sparse_centred(w->sparse, column(S_, 0, w->n));
+    return ritz_range_finder(w->s, &op, ritz_cols(X_, 0, w->k), NULL, &w->sketch_report);
+}
+
+/* ---- least squares ---- */
+
+/* Of the first k columns of A, for the next two; X is written in rows 0 to k. */
+static ritz_status lstsq(struct world *w, ritz_lstsq_method method, bool intercept)
+{
+    ritz_lstsq_options opts = RITZ_LSTSQ_DEFAULTS;
+    opts.method = method;
+    if (intercept) opts.intercept = ritz_block(X_, w->k, 0, 1, 2);
+    return ritz_lstsq(w->s, ritz_cols(A_, 0, w->k), ritz_cols(A_, w->k, 2),
+                      ritz_block(X_, 0, 0, w->k, 2), &opts, NULL);
+}
+CALL(lstsq_normal)
+{
+    return lstsq(w, RITZ_LSTSQ_NORMAL, true);
+}
+CALL(lstsq_qr)
+{
+    return lstsq(w, RITZ_LSTSQ_QR, false);
+}
+CALL(lstsq_minnorm)
+{
+    return lstsq(w, RITZ_LSTSQ_MINNORM, true);
+}
+CALL(lstsq_tsqr)
+{
+    return lstsq(w, RITZ_LSTSQ_TSQR, false);
+}
+/* Two problems: the rows of A in halves. */
+CALL(lstsq_batch)
+{
+    const int64_t half = w->m / 2, step = half * w->n;
+    return ritz_lstsq(w->s, ritz_batched(ritz_block(A_, 0, 0, half, w->k), 2, step),
+                      ritz_batched(ritz_block(A_, 0, w->k, half, 2), 2, step),
+                      ritz_batched(ritz_block(X_, 0, 0, w->k, 2), 2, step), NULL, NULL);
+}
+CALL(lstsq_operator)
+{
+    const ritz_linop op = ritz_linop_dense(ritz_cols(A_, 0, w->k));
+    ritz_lstsq_options opts = RITZ_LSTSQ_DEFAULTS;
+    opts.method = RITZ_LSTSQ_LSMR;
+    return ritz_lstsq_operator(w->s, &op, ritz_cols(A_, w->k, 2), ritz_block(X_, 0, 0, w->k, 2),
+                               &opts, NULL);
+}
+CALL(linear_predict)
+{
+    return ritz_linear_predict(w->s, A_, S_, ritz_row_range(S_, 0, 1), X_);
+}
+
 /* ---- principal components ---- */
 
 static ritz_status deliver(void *context, int rewind, int64_t count, void *dst, int64_t ld,
@@ -697,6 +810,15 @@ const struct operation operations[] = {
     {"ritz_linop_apply", "", NULL, call_linop_apply, WRITES_X, 0, NULL, 0},
     {"ritz_range_finder", "", NULL, call_range_finder, WRITES_X, 0, NULL, 0},
     {"ritz_svd_randomized", "", NULL, call_svd_randomized, WRITES_X | WRITES_C, 0, NULL, 0},
+    {"ritz_spmat_create_coo", "", NULL, call_spmat_create_coo, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
+    {"ritz_spmat_set_values", "and multiply", prepare_sparse, call_spmat_set_values, WRITES_X, 0,
+     NULL, 0},
+    {"ritz_spmm", "", prepare_sparse, call_spmm, WRITES_X, 0, NULL, 0},
+    {"ritz_spmm", "transposed", prepare_sparse, call_spmm_transposed, WRITES_C, 0, NULL, 0},
+    {"ritz_spmat_col_means", "and sums", prepare_sparse, call_spmat_col_means, WRITES_C, 0, NULL,
+     0},
+    {"ritz_spmat_col_sumsq", "", prepare_sparse, call_spmat_col_sumsq, WRITES_C, 0, NULL, 0},
+    {"ritz_range_finder", "sparse", prepare_sparse, call_range_finder_sparse, WRITES_X, 0, NULL, 0},
     {"ritz_pca_fit", "covariance", NULL, call_fit_covariance, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
     {"ritz_pca_fit", "randomized", NULL, call_fit_randomized, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
     {"ritz_pca_fit", "exact", NULL, call_fit_exact, 0, MAY_SYNC | MAY_ALLOCATE, NULL, 0},
@@ -718,5 +840,12 @@ const struct operation operations[] = {
     {"ritz_pinv", "", NULL, call_pinv, WRITES_X, MAY_BLOCK, NULL, 0},
     {"ritz_truncate", "", NULL, call_truncate, WRITES_X | WRITES_C, MAY_BLOCK, NULL, 0},
     {"ritz_det", "", NULL, call_det, WRITES_X | WRITES_C, MAY_BLOCK, NULL, 0},
+    {"ritz_lstsq", "normal", NULL, call_lstsq_normal, WRITES_X, MAY_SYNC, NULL, 0},
+    {"ritz_lstsq", "qr", NULL, call_lstsq_qr, WRITES_X, MAY_SYNC, NULL, 0},
+    {"ritz_lstsq", "minnorm", NULL, call_lstsq_minnorm, WRITES_X, MAY_SYNC, NULL, 0},
+    {"ritz_lstsq", "tsqr", NULL, call_lstsq_tsqr, WRITES_X, MAY_SYNC, NULL, 0},
+    {"ritz_lstsq", "batch", NULL, call_lstsq_batch, WRITES_X, 0, NULL, 0},
+    {"ritz_lstsq_operator", "LSMR", NULL, call_lstsq_operator, WRITES_X, MAY_SYNC, NULL, 0},
+    {"ritz_linear_predict", "", NULL, call_linear_predict, WRITES_X, 0, NULL, 0},
 };
 const size_t operation_count = COUNT(operations);

@@ -39,6 +39,7 @@ struct world {
     ritz_dmat made;
     ritz_hmat made_host;
     ritz_pca *pca;
+    ritz_spmat *sparse;
     ritz_sketch_report sketch_report;
     ritz_pca_report pca_report;
     int64_t next_row;

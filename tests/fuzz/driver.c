@@ -45,6 +45,9 @@ static const seed seeds[] = {
          "abcdefghijkl"),
     SEED("\0\0\x0B\2\0\0\0\3\0\0\0\2"
          "abcdefghijkl"),
+    SEED("%%MatrixMarket matrix coordinate real general\n% c\n\n3 4 3\n1 1 1.5\n2 4 -2e3\n3 1 7\n"),
+    SEED("%%MatrixMarket matrix coordinate integer symmetric\n3 3 2\n2 1 5\n3 3 -1\n"),
+    SEED("%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 2\n2 1\n"),
     SEED("1,2,3\n4,5,6\n"),
     SEED("# c\na;b\n1.5;-2e3\r\nnan;inf\n"),
     SEED("\"x\" \"y\"\n 1  2 \n3\t4"),

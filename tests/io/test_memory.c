@@ -127,6 +127,8 @@ static int counting_inflate_end(z_stream *stream)
 #include "io/reader.c"
 #include "io/save.c"
 #include "io/source.c"
+#include "io/stats_file.c"
+#include "io/whole_file.c"
 
 /* ---- what is tried -------------------------------------------------------------------------- */
 
@@ -178,6 +180,33 @@ static ritz_status save_new(void)
     return save();
 }
 
+static double statistics[8] = {1, 2, 3, 4, 5, 0, 6, 7};
+
+static ritz_status save_stats(void)
+{
+    const struct ritz_stats_file file = {
+        .rows = 9,
+        .cols = 1,
+        .targets = 1,
+        .weight = 9,
+        .means = ritz_hmat_wrap(statistics, RITZ_F64, 2, 2, RITZ_COL_MAJOR),
+        .factor = ritz_hmat_wrap(statistics + 4, RITZ_F64, 2, 2, RITZ_COL_MAJOR)};
+    return ritz_stats_file_write(path_to("a.stats"), &file);
+}
+
+static ritz_status load_stats(void)
+{
+    struct ritz_stats_file file;
+    ritz_status status = ritz_stats_file_read(path_to("a.stats"), &file);
+    if (status != RITZ_OK) {
+        assert_null(file.means.data);
+        assert_null(file.factor.data);
+    }
+    expect_ok(ritz_hmat_destroy(&file.means)); /* by the library, which is not counted */
+    expect_ok(ritz_hmat_destroy(&file.factor));
+    return status;
+}
+
 static int open_descriptors(void)
 {
     int count = 0;
@@ -196,7 +225,7 @@ static void fail_everywhere(ritz_status (*action)(void))
     expect_ok(action());
     assert_int_equal(held, 0);
     int total = calls;
-    assert_true(total >= 3);
+    assert_true(total >= 2);
     for (int k = 1; k <= total; k++) {
         calls = 0;
         fail_at = k;
@@ -212,8 +241,9 @@ static void fail_everywhere(ritz_status (*action)(void))
 static void test_every_allocation(void **state)
 {
     (void)state;
-    static ritz_status (*const actions[])(void) = {load_bytes, load_packed,      load_text, inspect,
-                                                   save_new,   load_packed_text, save};
+    static ritz_status (*const actions[])(void) = {load_bytes, load_packed, load_text,
+                                                   inspect,    save_new,    load_packed_text,
+                                                   save,       save_stats,  load_stats};
     static const char text[] = "a,b\n1,2\n3,4\n";
     static const char dictionary[] = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3)}\n";
     size_t size = 0;
@@ -225,7 +255,7 @@ static void test_every_allocation(void **state)
     (free)(npy);
     for (size_t k = 0; k < sizeof actions / sizeof *actions; k++) {
         fail_everywhere(actions[k]);
-        assert_in_range(count_files(), 4, 5);
+        assert_in_range(count_files(), 4, 6);
     }
 }
 

@@ -1,140 +1,19 @@
 /* Every allocation of host memory fails in turn: the call says so, leaks nothing, and succeeds
  * when it is made again.
  *
- * The linker redirects malloc and its relatives in everything that is linked statically (--wrap,
- * see tests/CMakeLists.txt), so that the allocations of Ritz are counted and those inside OpenBLAS
- * and the C library are not. Starting a thread counts too.
- *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "unit/failing.h"
 #include "unit/support.h"
-
-/* ---- the allocator under test ---- */
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *p, size_t bytes);
-int __real_posix_memalign(void **p, size_t alignment, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
-char *__real_strdup(const char *text);
-void __real_free(void *p);
-int __real_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *),
-                          void *context);
-
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *p, size_t bytes);
-int __wrap_posix_memalign(void **p, size_t alignment, size_t bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
-char *__wrap_strdup(const char *text);
-void __wrap_free(void *p);
-int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *),
-                          void *context);
-
-static _Thread_local int64_t until_failure; /* 0: not armed; 1: the next one fails */
-static _Thread_local bool fired;
-static int64_t seen; /* allocations through here, to prove that the redirection works */
-
-static bool fails(void)
-{
-    __atomic_fetch_add(&seen, 1, __ATOMIC_RELAXED);
-    if (until_failure == 0 || --until_failure > 0) return false;
-    fired = true;
-    errno = ENOMEM;
-    return true;
-}
-
-/* The blocks that are alive, in a table with linear probing; freed places are marked by its own
- * address. */
-enum { PLACES = 1 << 16 };
-static void *places[PLACES];
-static int64_t alive;
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static size_t first_place(const void *p)
-{
-    return (size_t)(((uintptr_t)p >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 40) % PLACES;
-}
-
-static void *born(void *p)
-{
-    if (!p) return p;
-    pthread_mutex_lock(&table_lock);
-    size_t i = first_place(p);
-    while (places[i] && places[i] != (void *)places) i = (i + 1) % PLACES;
-    places[i] = p;
-    alive++;
-    pthread_mutex_unlock(&table_lock);
-    return p;
-}
-
-static void died(const void *p)
-{
-    if (!p) return;
-    pthread_mutex_lock(&table_lock);
-    size_t i = first_place(p);
-    while (places[i] && places[i] != p) i = (i + 1) % PLACES;
-    if (places[i]) {
-        places[i] = places;
-        alive--;
-    }
-    pthread_mutex_unlock(&table_lock);
-}
-
-void *__wrap_malloc(size_t bytes)
-{
-    return fails() ? NULL : born(__real_malloc(bytes));
-}
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-    return fails() ? NULL : born(__real_calloc(count, bytes));
-}
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
-{
-    return fails() ? NULL : born(__real_aligned_alloc(alignment, bytes));
-}
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : born(__real_strdup(text));
-}
-
-void *__wrap_realloc(void *p, size_t bytes)
-{
-    if (fails()) return NULL;
-    died(p);
-    return born(__real_realloc(p, bytes));
-}
-
-int __wrap_posix_memalign(void **p, size_t alignment, size_t bytes)
-{
-    if (fails()) return ENOMEM;
-    const int error = __real_posix_memalign(p, alignment, bytes);
-    if (!error) (void)born(*p);
-    return error;
-}
-
-void __wrap_free(void *p)
-{
-    died(p);
-    __real_free(p);
-}
-
-int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *a, void *(*fn)(void *),
-                          void *context)
-{
-    return fails() ? EAGAIN : __real_pthread_create(id, a, fn, context);
-}
 
 /* ---- the world of one call ---- */
 
 enum { M = 30, N = 20, K = 4, TALL = 3000 }; /* TALL: of three blocks of rows */
-static const char data_file[] = "allocfail.csv";
+static const char data_file[] = "allocfail.csv", sparse_file[] = "allocfail.mtx";
 static double tall_column[TALL];
 
 struct world {
@@ -151,6 +30,7 @@ struct world {
     ritz_dmat made;
     ritz_hmat host;
     ritz_pca *pca;
+    ritz_spmat *sparse;
     int64_t next_row;
     ritz_sketch_report sketch_report;
     ritz_pca_report pca_report;
@@ -177,6 +57,7 @@ static void close_world(struct world *w)
 {
     if (w->s) expect_ok(ritz_stream_sync(w->s));
     expect_ok(ritz_pca_destroy(w->s, &w->pca));
+    expect_ok(ritz_spmat_destroy(w->s, &w->sparse));
     expect_ok(ritz_dmat_destroy(w->s, &w->made));
     expect_ok(ritz_hmat_destroy(&w->host));
     expect_ok(ritz_event_destroy(&w->made_event));
@@ -513,6 +394,36 @@ CALL(svd_randomized)
                                NULL, &w->sketch_report);
 }
 
+/* A matrix in disorder; on the device from the second call on. */
+static ritz_status make_sparse(struct world *w)
+{
+    enum { COUNT_OF = 3 * N };
+    static const double values[COUNT_OF] = {1, 2, 3};
+    int32_t row[COUNT_OF], col[COUNT_OF];
+    if (w->sparse) return RITZ_OK;
+    for (int k = 0; k < COUNT_OF; k++) {
+        row[k] = k * 7 % M;
+        col[k] = k * 5 % N;
+    }
+    return ritz_spmat_create_coo(
+        w->s, M, N, ritz_hmat_wrap(row, RITZ_I32, COUNT_OF, 1, RITZ_COL_MAJOR),
+        ritz_hmat_wrap(col, RITZ_I32, COUNT_OF, 1, RITZ_COL_MAJOR),
+        ritz_hmat_wrap_const(values, RITZ_F64, COUNT_OF, 1, RITZ_COL_MAJOR), NULL, &w->sparse);
+}
+CALL(spmat_create_coo)
+{
+    const ritz_status status = make_sparse(w);
+    assert_true((status == RITZ_OK) == (w->sparse != NULL));
+    return status;
+}
+CALL(spmat_load)
+{
+    if (w->sparse) return RITZ_OK;
+    const ritz_status status = ritz_spmat_load(w->s, sparse_file, NULL, &w->sparse);
+    assert_true((status == RITZ_OK) == (w->sparse != NULL));
+    return status;
+}
+
 /* ---- principal components, by every route and from every source ---- */
 
 static ritz_status deliver(void *context, int rewind, int64_t count, void *dst, int64_t ld,
@@ -608,6 +519,89 @@ CALL(transform_rows)
                                    ritz_hmat_wrap(w->out, RITZ_F64, M, K, RITZ_ROW_MAJOR), NULL);
 }
 
+/* ---- least squares ---- */
+
+/* Of a line through TALL points, or of the first K columns of A. */
+static ritz_status lstsq(struct world *w, ritz_lstsq_method method, bool is_tall, double lambda)
+{
+    ritz_lstsq_options opts = RITZ_LSTSQ_DEFAULTS;
+    const ritz_dmat y = ritz_dmat_wrap(w->dev, tall_column, RITZ_F64, TALL, 1, RITZ_COL_MAJOR);
+    opts.method = method;
+    opts.lambda = lambda;
+    opts.residual_norms = ritz_block(w->X, M - 1, 0, 1, 1);
+    opts.intercept = ritz_block(w->X, M - 2, 0, 1, 1);
+    return is_tall ? ritz_lstsq(w->s, y, y, ritz_block(w->X, 0, 0, 1, 1), &opts, NULL)
+                   : ritz_lstsq(w->s, ritz_cols(w->A, 0, K), ritz_cols(w->A, K, 1),
+                                ritz_block(w->X, 0, 0, K, 1), &opts, NULL);
+}
+CALL(lstsq_normal)
+{
+    return lstsq(w, RITZ_LSTSQ_NORMAL, true, 0);
+}
+CALL(lstsq_sketch_qr)
+{
+    return lstsq(w, RITZ_LSTSQ_SKETCH_QR, true, 0.1);
+}
+CALL(lstsq_sketch_cg)
+{
+    return lstsq(w, RITZ_LSTSQ_SKETCH_CG, true, 0);
+}
+CALL(lstsq_qr)
+{
+    return lstsq(w, RITZ_LSTSQ_QR, false, 0);
+}
+CALL(lstsq_minnorm)
+{
+    return lstsq(w, RITZ_LSTSQ_MINNORM, false, 0);
+}
+CALL(lstsq_tsqr)
+{
+    return lstsq(w, RITZ_LSTSQ_TSQR, true, 0);
+}
+CALL(lstsq_batch)
+{
+    const ritz_dmat A = ritz_batched(ritz_block(w->A, 0, 0, K, K), 2, K);
+    return ritz_lstsq(w->s, A, ritz_batched(ritz_block(w->A, K, 0, K, 1), 2, 1),
+                      ritz_batched(ritz_block(w->X, 0, 0, K, 1), 2, 1), NULL, NULL);
+}
+CALL(lstsq_operator)
+{
+    const ritz_linop op = ritz_linop_dense(ritz_cols(w->A, 0, K));
+    return ritz_lstsq_operator(w->s, &op, ritz_cols(w->A, K, 1), ritz_block(w->X, 0, 0, K, 1), NULL,
+                               NULL);
+}
+CALL(lstsq_rows)
+{
+    const ritz_rows rows = ritz_rows_callback(RITZ_F64, M, N, 0, deliver, w);
+    ritz_lstsq_options opts = RITZ_LSTSQ_DEFAULTS;
+    opts.block_rows = 7;
+    w->next_row = 0;
+    return ritz_lstsq_rows(w->s, rows, ritz_rows_dmat(ritz_cols(w->A, 0, 1)),
+                           ritz_block(w->X, 0, 0, N, 1), &opts, NULL);
+}
+CALL(linear_predict)
+{
+    return ritz_linear_predict(w->s, w->A, ritz_block(w->S, 0, 0, N, 1),
+                               ritz_block(w->S, 0, 0, 1, 1), ritz_cols(w->X, 0, 1));
+}
+CALL(ridge_fit)
+{
+    ritz_ridge *ridge = NULL;
+    const ritz_status status =
+        ritz_ridge_fit(w->s, ritz_cols(w->A, 0, K), ritz_cols(w->A, K, 1), NULL, &ridge);
+    assert_true((status == RITZ_OK) == (ridge != NULL));
+    expect_ok(ritz_ridge_destroy(w->s, &ridge));
+    return status;
+}
+CALL(stats_create)
+{
+    ritz_lstsq_stats *stats = NULL;
+    const ritz_status status = ritz_lstsq_stats_create(w->s, RITZ_F64, K, 1, &stats);
+    assert_true((status == RITZ_OK) == (stats != NULL));
+    expect_ok(ritz_lstsq_stats_destroy(w->s, &stats));
+    return status;
+}
+
 /* ---- all of them ---- */
 
 static const struct scenario {
@@ -678,6 +672,8 @@ static const struct scenario {
     {"ritz_linop_apply", "", call_linop_apply},
     {"ritz_range_finder", "", call_range_finder},
     {"ritz_svd_randomized", "", call_svd_randomized},
+    {"ritz_spmat_create_coo", "", call_spmat_create_coo},
+    {"ritz_spmat_load", "", call_spmat_load},
     {"ritz_rows_inspect", "", call_rows_inspect},
     {"ritz_pca_fit", "covariance", call_fit_covariance},
     {"ritz_pca_fit", "randomized", call_fit_randomized},
@@ -690,6 +686,18 @@ static const struct scenario {
     {"ritz_pca_transform", "", call_transform},
     {"ritz_pca_inverse_transform", "", call_inverse},
     {"ritz_pca_transform_rows", "", call_transform_rows},
+    {"ritz_lstsq", "normal", call_lstsq_normal},
+    {"ritz_lstsq", "sketch_qr", call_lstsq_sketch_qr},
+    {"ritz_lstsq", "sketch_cg", call_lstsq_sketch_cg},
+    {"ritz_lstsq", "qr", call_lstsq_qr},
+    {"ritz_lstsq", "minnorm", call_lstsq_minnorm},
+    {"ritz_lstsq", "tsqr", call_lstsq_tsqr},
+    {"ritz_lstsq", "batch", call_lstsq_batch},
+    {"ritz_lstsq_operator", "", call_lstsq_operator},
+    {"ritz_lstsq_rows", "function", call_lstsq_rows},
+    {"ritz_linear_predict", "", call_linear_predict},
+    {"ritz_ridge_fit", "", call_ridge_fit},
+    {"ritz_lstsq_stats_create", "", call_stats_create},
 };
 
 static void wrong(const struct scenario *sc, bool queued, int64_t k, const char *what)
@@ -766,13 +774,17 @@ static int write_data(void **state)
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++)
             fprintf(f, "%d%c", (i * 31 + j * j * 17) % 101, j < N - 1 ? ',' : '\n');
+    if (fclose(f) != 0) return -1;
+    f = fopen(sparse_file, "w");
+    if (!f) return -1;
+    fprintf(f, "%%%%MatrixMarket matrix coordinate real symmetric\n3 3 2\n2 1 5\n3 3 1\n");
     return fclose(f);
 }
 
 static int remove_data(void **state)
 {
     (void)state;
-    return unlink(data_file);
+    return unlink(data_file) | unlink(sparse_file);
 }
 
 int main(void)
