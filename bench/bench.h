@@ -6,10 +6,12 @@
  *     ops_*.c        the operations, Ritz and its peers
  *     sample.c       how it is timed
  *     check.c        whether the answer is right
+ *     others.c       further peers for small matrices: peer_*
  *     limits.c       what the machine can do
  *     overhead.c     what a call costs
  *     opening.c      what the first opening of a device costs
  *     report.c       table and JSON
+ *     lstsq*         least squares, see lstsq.h
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_BENCH_H
@@ -54,6 +56,12 @@ struct bench_timing {
  * been warmed up. */
 int bench_sample(struct bench_budget budget, struct bench_contender ritz,
                  const struct bench_contender *peer, struct bench_timing *timing);
+
+/* Time several in turn, round after round; who begins changes. `ratio` is the time of contender
+ * `reference` over that of each, round by round. No new round after budget.seconds, but at least
+ * budget.min_samples. */
+int bench_rounds(struct bench_budget budget, const struct bench_contender *contenders, int count,
+                 int reference, struct bench_stats *seconds, struct bench_stats *ratio);
 
 /* Median and quartiles; sorts the values. */
 struct bench_stats bench_summarise(double *values, int count);
@@ -121,12 +129,30 @@ int bench_run_ritz(void *context);
 int bench_prepare_peer(void *context);
 int bench_run_peer(void *context);
 
+/* Ritz's answer into the host's memory. */
+ritz_status bench_problem_fetch(struct bench_problem *p);
+
 /* Largest error over the items of a side, fetched from the device. */
 double bench_problem_error(struct bench_problem *p, enum bench_side side);
 
 /* First element of an item. */
 void *bench_in(const struct bench_problem *p, int which, int64_t item);
 void *bench_out(const struct bench_problem *p, enum bench_side side, int which, int64_t item);
+
+/* ---- further peers for small matrices (others.c, peer_*) ------------------------------------- */
+
+enum { BENCH_OTHERS = 2 };
+
+/* Another library that does the same as the peer: in the peer's memory, after it. */
+struct bench_other {
+    const char *name;
+    int (*accepts)(const struct bench_problem *p); /* has it code for this problem? */
+    int (*run)(void *problem);                     /* all items; 0, or -1 for a failure */
+};
+
+/* Those that the program was built with, BENCH_OTHERS at the most; NULL after the last. */
+const struct bench_other *bench_other_at(int index);
+extern const struct bench_other bench_eigen, bench_libxsmm;
 
 /* ---- operations (ops_*.c) -------------------------------------------------------------------- */
 
@@ -224,6 +250,12 @@ int bench_refuse_cuda(ritz_device *device, struct bench_budget budget, struct be
 
 /* ---- report (report.c) ----------------------------------------------------------------------- */
 
+struct bench_other_result {
+    const struct bench_other *other;
+    double error; /* in units of what is allowed; above 1 there is no time */
+    struct bench_timing timing;
+};
+
 struct bench_result {
     const struct bench_operation *op;
     struct bench_shape shape;
@@ -233,7 +265,11 @@ struct bench_result {
     char message[256];        /* why not ok */
     double error, peer_error; /* in units of what is allowed */
     struct bench_timing timing;
+    struct bench_other_result others[BENCH_OTHERS];
+    int other_count;
 };
+
+struct lstsq_result;
 
 struct bench_run {
     ritz_device_info device;
@@ -245,6 +281,8 @@ struct bench_run {
     int result_count;
     struct bench_overhead *overheads;
     int overhead_count;
+    struct lstsq_result *lstsq;
+    int lstsq_count;
     int failed;
 };
 
@@ -254,8 +292,15 @@ double bench_rate(const struct bench_result *r, double seconds);
 double bench_fraction(const struct bench_run *run, const struct bench_result *r, double seconds);
 
 void bench_print_head(FILE *f, const struct bench_run *run);
+/* The heads of the columns of results. */
+void bench_print_columns(FILE *f);
 void bench_print_result(FILE *f, const struct bench_run *run, const struct bench_result *r);
 void bench_print_overhead(FILE *f, const struct bench_overhead *o);
 int bench_write_json(const char *path, const struct bench_run *run);
+
+/* Parts of the JSON. There is no infinity in it, and no NaN: null. */
+void bench_write_string(FILE *f, const char *s);
+void bench_write_number(FILE *f, double x);
+void bench_write_stats(FILE *f, struct bench_stats s);
 
 #endif

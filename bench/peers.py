@@ -76,6 +76,22 @@ def symmetric(n, dtype):
     return (g @ g.T / n + np.eye(n)).astype(dtype)
 
 
+def least_squares(rows, cols, dtype, rank, condition):
+    """A = G F with G tall and nearly orthonormal, F of the wanted singular values; b = A x + r with
+    r orthogonal to the columns of G and small, so that the normal equations do harm, and x in the
+    range of A^T: the solution of minimum norm."""
+    random = np.random.default_rng(5)
+    u, v = (np.linalg.qr(random.standard_normal((cols, cols)))[0][:, :rank] for _ in range(2))
+    values = condition ** -np.linspace(0, 1, rank)
+    factor, x = (u * values) @ v.T, v @ random.choice([-1.0, 1.0], rank)
+    g = random.standard_normal((rows, cols)) / np.sqrt(rows)
+    r = random.standard_normal(rows)
+    r -= g @ np.linalg.solve(g.T @ g, g.T @ r)
+    b = g @ (factor @ x)
+    b += r * (1e-8 * np.linalg.norm(b) / np.linalg.norm(r))
+    return (g @ factor).astype(dtype), b.astype(dtype), x
+
+
 # ---- PCA -----------------------------------------------------------------------------------------
 
 class RitzPca:
@@ -211,15 +227,127 @@ class ScipyDense:
         return self.linalg.eigh(data, check_finite=False, driver="evd")
 
 
+# ---- least squares and ridge regression: data is A, b and the solution of minimum norm ------------
+
+class RitzLstsq:
+    """Ritz, method auto."""
+
+    def __init__(self, _task, library):
+        from ritz_ctypes import Ritz
+        self.ritz, self.report = Ritz(library), {}
+
+    def run(self, data):
+        found, self.report = self.ritz.lstsq(data[0], data[1])
+        return found
+
+
+class NumpyLstsq:
+    """numpy.linalg.lstsq."""
+
+    def __init__(self, _task, _library):
+        pass
+
+    def run(self, data):
+        return np.linalg.lstsq(data[0], data[1], rcond=None)[0]
+
+
+class ScipyLstsq:
+    """scipy.linalg.lstsq with its default driver, gelsd."""
+    driver = "gelsd"
+
+    def __init__(self, _task, _library):
+        self.linalg = need("scipy.linalg")
+
+    def run(self, data):
+        return self.linalg.lstsq(data[0], data[1], check_finite=False,
+                                 lapack_driver=self.driver)[0]
+
+
+class ScipyGelsy(ScipyLstsq):
+    """scipy.linalg.lstsq, gelsy."""
+    driver = "gelsy"
+
+
+class SklearnLstsq:
+    """scikit-learn's LinearRegression, without an intercept."""
+
+    def __init__(self, _task, _library):
+        self.linear = need("sklearn.linear_model")
+
+    def run(self, data):
+        return self.linear.LinearRegression(fit_intercept=False).fit(data[0], data[1]).coef_
+
+
+class TorchGels:
+    """torch.linalg.lstsq by QR, for full rank."""
+    driver = "gels"
+
+    def __init__(self, _task, _library):
+        self.torch = need("torch")
+
+    def run(self, data):
+        a, b = (self.torch.from_numpy(array) for array in data[:2])
+        return self.torch.linalg.lstsq(a, b[:, None], driver=self.driver).solution[:, 0].numpy()
+
+
+class TorchGelsy(TorchGels):
+    """torch.linalg.lstsq with its default driver on the CPU."""
+    driver = "gelsy"
+
+
+def penalties(task):
+    """Penalties from 1e-6 to 1, for singular values that fall from 1."""
+    return np.logspace(-6, 0, task["penalties"])
+
+
+class RitzRidge:
+    """Ritz: one factorization, all penalties."""
+
+    def __init__(self, task, library):
+        from ritz_ctypes import Ritz
+        self.ritz, self.penalties = Ritz(library), penalties(task)
+
+    def run(self, data):
+        return self.penalties, self.ritz.ridge(data[0], data[1], self.penalties)
+
+
+class SklearnRidge:
+    """scikit-learn's Ridge, penalty by penalty."""
+
+    def __init__(self, task, _library):
+        self.linear, self.penalties = need("sklearn.linear_model"), penalties(task)
+
+    def run(self, data):
+        return self.penalties, np.array([
+            self.linear.Ridge(alpha, fit_intercept=False).fit(data[0], data[1]).coef_
+            for alpha in self.penalties])
+
+
+class SklearnRidgeCV:
+    """scikit-learn's RidgeCV: looks at all penalties, and returns the coefficients for the best."""
+
+    def __init__(self, task, _library):
+        self.linear, self.penalties = need("sklearn.linear_model"), penalties(task)
+
+    def run(self, data):
+        fit = self.linear.RidgeCV(self.penalties, fit_intercept=False).fit(data[0], data[1])
+        return np.array([fit.alpha_]), fit.coef_[None]
+
+
 CONTENDERS = {
-    "ritz": {"pca": RitzPca, "dense": RitzDense},
+    "ritz": {"pca": RitzPca, "dense": RitzDense, "lstsq": RitzLstsq, "ridge": RitzRidge},
     "tiled": {"pca": TiledCovariance},
     "sklearn-randomized": {"pca": SklearnRandomized},
     "sklearn-full": {"pca": SklearnFull},
     "sklearn-covariance": {"pca": SklearnCovariance},
     "torch-lowrank": {"pca": TorchPca},
-    "numpy": {"dense": NumpyDense},
-    "scipy": {"dense": ScipyDense},
+    "numpy": {"dense": NumpyDense, "lstsq": NumpyLstsq},
+    "scipy": {"dense": ScipyDense, "lstsq": ScipyLstsq},
+    "scipy-gelsy": {"lstsq": ScipyGelsy},
+    "sklearn": {"lstsq": SklearnLstsq, "ridge": SklearnRidge},
+    "sklearn-cv": {"ridge": SklearnRidgeCV},
+    "torch-gels": {"lstsq": TorchGels},
+    "torch-gelsy": {"lstsq": TorchGelsy},
 }
 
 
@@ -231,6 +359,9 @@ def load(task):
     if source == "fashion":
         return fashion_mnist(dtype)
     rows, cols = task["rows"], task["cols"]
+    if source == "least squares":
+        data = least_squares(rows, cols, dtype, task["rank"], task["condition"])
+        return data, f"{rows} x {cols}, rank {task['rank']}, condition {task['condition']:.0e}"
     if source == "decaying":
         return decaying(rows, cols, dtype, task["power"]), f"generated, {rows} x {cols}"
     if source == "symmetric":
@@ -298,3 +429,36 @@ def check_dense(operation, data, result):
     errors += [np.linalg.norm(q.T @ (q @ y) - y) / np.linalg.norm(y)
                for q in bases for y in [np.resize(x, (q.shape[1], 2))]]
     return float(max(errors) / scale) if np.all(np.isfinite(errors)) else float("inf")
+
+
+def backward_error(a, b, x):
+    """Normwise, relative: the estimate of Karlson and Walden (BIT 37, 1997)."""
+    residual, norm = b - a @ x, np.linalg.norm(x)
+    r = np.linalg.qr(a, mode="r")
+    stack = np.linalg.qr(np.vstack([norm * r, np.linalg.norm(residual) * np.eye(len(x))]), mode="r")
+    return np.linalg.norm(np.linalg.solve(stack.T, a.T @ residual)) / np.linalg.norm(r)
+
+
+def check_lstsq(task, data, x):
+    """In units of n eps: the backward error; of less than full rank, the distance to the solution
+    of minimum norm instead, over the condition."""
+    a, b, want = (np.asarray(part, np.float64) for part in data)
+    x = np.asarray(x, np.float64)
+    if x.shape != want.shape or not np.all(np.isfinite(x)):
+        return float("inf")
+    scale = np.finfo(data[0].dtype).eps * len(x)
+    if task["rank"] < len(x):
+        return float(np.linalg.norm(x - want) / np.linalg.norm(want) / task["condition"] / scale)
+    return float(backward_error(a, b, x) / scale)
+
+
+def check_ridge(data, result):
+    """The gradient, relative, in units of n eps; the largest of all penalties."""
+    a, b = (np.asarray(part, np.float64) for part in data[:2])
+    alphas, x = result[0], np.asarray(result[1], np.float64).T
+    if x.shape != (a.shape[1], len(alphas)) or not np.all(np.isfinite(x)):
+        return float("inf")
+    gradient = np.linalg.norm(a.T @ (b[:, None] - a @ x) - alphas * x, axis=0)
+    norm = np.linalg.norm(a)
+    size = norm * (norm * np.linalg.norm(x, axis=0) + np.linalg.norm(b))
+    return float(np.max(gradient / size) / (np.finfo(data[0].dtype).eps * a.shape[1]))

@@ -166,7 +166,7 @@ int bench_run_peer(void *context)
     return 0;
 }
 
-static ritz_status fetch(struct bench_problem *p)
+ritz_status bench_problem_fetch(struct bench_problem *p)
 {
     if (ritz_device_get_kind(p->device) == RITZ_DEVICE_CPU) return RITZ_OK;
     for (int i = 0; i < BENCH_OUTPUTS; i++) {
@@ -180,7 +180,7 @@ static ritz_status fetch(struct bench_problem *p)
 
 double bench_problem_error(struct bench_problem *p, enum bench_side side)
 {
-    if (side == BENCH_RITZ && fetch(p)) return INFINITY;
+    if (side == BENCH_RITZ && bench_problem_fetch(p)) return INFINITY;
     double error = 0;
     for (int64_t item = 0; item < p->shape.batch; item++)
         error = check_worse(error, p->op->error(p, side, item));

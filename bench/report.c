@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "lstsq.h"
 
 /* ---- rates ----------------------------------------------------------------------------------- */
 
@@ -38,8 +39,29 @@ void bench_print_head(FILE *f, const struct bench_run *run)
     (void)fprintf(f, "This machine: GEMM float32 %.1f GFLOP/s, float64 %.1f; triad %.1f GB/s\n\n",
                   1e-9 * run->limits.gemm_f32, 1e-9 * run->limits.gemm_f64,
                   1e-9 * run->limits.triad);
-    (void)fprintf(f, "%-40s %10s %7s %8s %6s %10s %7s %15s\n", "case", "median ms", "spread",
-                  "GF|GB/s", "peak", "peer ms", "ratio", "quartiles");
+}
+
+void bench_print_columns(FILE *f)
+{
+    (void)fprintf(f, "%-40s %10s %7s %8s %6s %10s %7s %15s %-8s %10s %7s\n", "case", "median ms",
+                  "spread", "GF|GB/s", "peak", "peer ms", "ratio", "quartiles", "other", "ms",
+                  "ratio");
+}
+
+static int has_time(const struct bench_other_result *o)
+{
+    return o->error <= 1 && o->timing.ratio.samples > 0;
+}
+
+/* The fastest beside Ritz of the further peers; NULL if there is none. */
+static const struct bench_other_result *best_other(const struct bench_result *r)
+{
+    const struct bench_other_result *best = NULL;
+    for (int i = 0; i < r->other_count; i++) {
+        const struct bench_other_result *o = &r->others[i];
+        if (has_time(o) && (!best || o->timing.ratio.median < best->timing.ratio.median)) best = o;
+    }
+    return best;
 }
 
 void bench_print_result(FILE *f, const struct bench_run *run, const struct bench_result *r)
@@ -55,6 +77,10 @@ void bench_print_result(FILE *f, const struct bench_run *run, const struct bench
     if (t->peer.samples)
         (void)fprintf(f, " %10.4f %7.3f %7.3f %7.3f", 1e3 * t->peer.median, t->ratio.median,
                       t->ratio.q1, t->ratio.q3);
+    const struct bench_other_result *other = best_other(r);
+    if (other)
+        (void)fprintf(f, " %-8s %10.4f %7.3f", other->other->name, 1e3 * other->timing.peer.median,
+                      other->timing.ratio.median);
     (void)fprintf(f, "\n");
 }
 
@@ -69,7 +95,7 @@ void bench_print_overhead(FILE *f, const struct bench_overhead *o)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void write_string(FILE *f, const char *s)
+void bench_write_string(FILE *f, const char *s)
 {
     (void)fputc('"', f);
     for (; *s; s++) {
@@ -85,7 +111,7 @@ static void write_string(FILE *f, const char *s)
 }
 
 /* JSON has no infinity. */
-static void write_number(FILE *f, double x)
+void bench_write_number(FILE *f, double x)
 {
     if (isfinite(x))
         (void)fprintf(f, "%.9g", x);
@@ -93,16 +119,16 @@ static void write_number(FILE *f, double x)
         (void)fprintf(f, "null");
 }
 
-static void write_stats(FILE *f, struct bench_stats s)
+void bench_write_stats(FILE *f, struct bench_stats s)
 {
     (void)fprintf(f, "{\"samples\": %d, \"median\": ", s.samples);
-    write_number(f, s.median);
+    bench_write_number(f, s.median);
     (void)fprintf(f, ", \"q1\": ");
-    write_number(f, s.q1);
+    bench_write_number(f, s.q1);
     (void)fprintf(f, ", \"q3\": ");
-    write_number(f, s.q3);
+    bench_write_number(f, s.q3);
     (void)fprintf(f, ", \"spread\": ");
-    write_number(f, bench_spread(s));
+    bench_write_number(f, bench_spread(s));
     (void)fprintf(f, "}");
 }
 
@@ -110,29 +136,50 @@ static void write_side(FILE *f, const struct bench_run *run, const struct bench_
                        struct bench_stats seconds, double error)
 {
     (void)fprintf(f, "{\"seconds\": ");
-    write_stats(f, seconds);
+    bench_write_stats(f, seconds);
     (void)fprintf(f, ", \"%s\": ", r->op->flops ? "flops" : "bytes_per_second");
-    write_number(f, bench_rate(r, seconds.median));
+    bench_write_number(f, bench_rate(r, seconds.median));
     (void)fprintf(f, ", \"fraction_of_peak\": ");
-    write_number(f, bench_fraction(run, r, seconds.median));
+    bench_write_number(f, bench_fraction(run, r, seconds.median));
     (void)fprintf(f, ", \"error\": ");
-    write_number(f, error);
+    bench_write_number(f, error);
+}
+
+/* Further peers without a time have null in place of figures. */
+static void write_others(FILE *f, const struct bench_run *run, const struct bench_result *r)
+{
+    (void)fprintf(f, ",\n     \"others\": [");
+    for (int i = 0; i < r->other_count; i++) {
+        const struct bench_other_result *o = &r->others[i];
+        (void)fprintf(f, "%s{\"name\": ", i ? ", " : "");
+        bench_write_string(f, o->other->name);
+        (void)fprintf(f, ", \"peer\": ");
+        if (has_time(o)) {
+            write_side(f, run, r, o->timing.peer, o->error);
+            (void)fprintf(f, "}, \"ratio\": ");
+            bench_write_stats(f, o->timing.ratio);
+        } else {
+            (void)fprintf(f, "null, \"ratio\": null");
+        }
+        (void)fprintf(f, "}");
+    }
+    (void)fprintf(f, "]");
 }
 
 static void write_result(FILE *f, const struct bench_run *run, const struct bench_result *r)
 {
     (void)fprintf(f, "    {\"name\": ");
-    write_string(f, r->name);
+    bench_write_string(f, r->name);
     (void)fprintf(f, ", \"operation\": ");
-    write_string(f, r->op->name);
+    bench_write_string(f, r->op->name);
     (void)fprintf(f, ", \"dtype\": ");
-    write_string(f, ritz_dtype_name(r->dtype));
+    bench_write_string(f, ritz_dtype_name(r->dtype));
     (void)fprintf(f,
                   ", \"shape\": {\"m\": %lld, \"n\": %lld, \"k\": %lld}, \"batch\": %lld"
                   ", \"ok\": %s, \"message\": ",
                   (long long)r->shape.m, (long long)r->shape.n, (long long)r->shape.k,
                   (long long)r->shape.batch, r->ok ? "true" : "false");
-    write_string(f, r->message);
+    bench_write_string(f, r->message);
     (void)fprintf(f, ",\n     \"ritz\": ");
     if (r->ok) {
         write_side(f, run, r, r->timing.ritz, r->error);
@@ -144,52 +191,58 @@ static void write_result(FILE *f, const struct bench_run *run, const struct benc
     if (r->ok && r->timing.peer.samples) {
         write_side(f, run, r, r->timing.peer, r->peer_error);
         (void)fprintf(f, ", \"name\": ");
-        write_string(f, r->op->peer);
+        bench_write_string(f, r->op->peer);
         (void)fprintf(f, "},\n     \"ratio\": ");
-        write_stats(f, r->timing.ratio);
+        bench_write_stats(f, r->timing.ratio);
     } else {
         (void)fprintf(f, "null,\n     \"ratio\": null");
     }
+    write_others(f, run, r);
     (void)fprintf(f, "}");
 }
 
 static void write_overhead(FILE *f, const struct bench_overhead *o)
 {
     (void)fprintf(f, "    {\"name\": ");
-    write_string(f, o->name);
+    bench_write_string(f, o->name);
     (void)fprintf(f, ", \"what\": ");
-    write_string(f, o->what);
+    bench_write_string(f, o->what);
     (void)fprintf(f, ", \"seconds\": ");
-    write_stats(f, o->stats);
+    bench_write_stats(f, o->stats);
     (void)fprintf(f, ", \"goal_seconds\": ");
-    write_number(f, o->limit > 0 ? o->limit : (double)INFINITY);
+    bench_write_number(f, o->limit > 0 ? o->limit : (double)INFINITY);
     (void)fprintf(f, "}");
 }
 
 static void write_run(FILE *f, const struct bench_run *run)
 {
-    (void)fprintf(f, "{\n  \"format\": 1,\n  \"ritz\": ");
-    write_string(f, RITZ_VERSION_STRING);
+    (void)fprintf(f, "{\n  \"format\": 2,\n  \"ritz\": ");
+    bench_write_string(f, RITZ_VERSION_STRING);
     (void)fprintf(f, ",\n  \"device\": {\"kind\": \"%s\", \"name\": ",
                   run->device.kind == RITZ_DEVICE_CPU ? "cpu" : "cuda");
-    write_string(f, run->device.name);
+    bench_write_string(f, run->device.name);
     (void)fprintf(f, ", \"library\": ");
-    write_string(f, run->device.library);
+    bench_write_string(f, run->device.library);
     (void)fprintf(f, ", \"memory_bytes\": %lld},\n", (long long)run->device.memory_bytes);
     (void)fprintf(f, "  \"threads\": %d,\n  \"stream\": \"%s\",\n  \"quick\": %s,\n", run->threads,
                   run->stream, run->quick ? "true" : "false");
     (void)fprintf(f, "  \"load\": {\"before\": %.2f, \"after\": %.2f},\n", run->load[0],
                   run->load[1]);
     (void)fprintf(f, "  \"machine\": {\"gemm_flops\": {\"float32\": ");
-    write_number(f, run->limits.gemm_f32);
+    bench_write_number(f, run->limits.gemm_f32);
     (void)fprintf(f, ", \"float64\": ");
-    write_number(f, run->limits.gemm_f64);
+    bench_write_number(f, run->limits.gemm_f64);
     (void)fprintf(f, "}, \"triad_bytes_per_second\": ");
-    write_number(f, run->limits.triad);
+    bench_write_number(f, run->limits.triad);
     (void)fprintf(f, "},\n  \"cases\": [");
     for (int i = 0; i < run->result_count; i++) {
         (void)fprintf(f, "%s\n", i ? "," : "");
         write_result(f, run, &run->results[i]);
+    }
+    (void)fprintf(f, "\n  ],\n  \"lstsq\": [");
+    for (int i = 0; i < run->lstsq_count; i++) {
+        (void)fprintf(f, "%s\n", i ? "," : "");
+        lstsq_write_json(f, &run->lstsq[i]);
     }
     (void)fprintf(f, "\n  ],\n  \"overheads\": [");
     for (int i = 0; i < run->overhead_count; i++) {

@@ -3,11 +3,13 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "lstsq.h"
 
 /* ---- the cases ------------------------------------------------------------------------------- */
 
@@ -47,7 +49,7 @@ static void case_name(int index, ritz_dtype dtype, char name[64])
 struct options {
     const char *device, *json;
     char *const *filters;
-    int filter_count, threads, quick, small, worker, list;
+    int filter_count, threads, quick, small, lstsq, worker, list;
     double seconds;
 };
 
@@ -60,6 +62,7 @@ static const char usage[] =
     "  -w, --worker          use a stream with a worker thread instead of an inline one\n"
     "  -q, --quick           small cases and little time: a look, not a measurement\n"
     "  -b, --small           batches of small matrices instead of the usual cases\n"
+    "  -r, --lstsq           least squares and ridge regression instead of the usual cases\n"
     "  -s, --seconds=S       time limit of a case (default 6; 0.2 with --quick)\n"
     "  -j, --json=FILE       also write the results as JSON; - for standard output, without the "
     "table\n"
@@ -99,21 +102,28 @@ static int usage_error(const char *what, const char *text)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
-        {"device", required_argument, NULL, 'd'}, {"threads", required_argument, NULL, 't'},
-        {"worker", no_argument, NULL, 'w'},       {"quick", no_argument, NULL, 'q'},
-        {"small", no_argument, NULL, 'b'},        {"seconds", required_argument, NULL, 's'},
-        {"json", required_argument, NULL, 'j'},   {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, 'd'},
+        {"threads", required_argument, NULL, 't'},
+        {"worker", no_argument, NULL, 'w'},
+        {"quick", no_argument, NULL, 'q'},
+        {"small", no_argument, NULL, 'b'},
+        {"lstsq", no_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 's'},
+        {"json", required_argument, NULL, 'j'},
+        {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int c;
     *o = (struct options){.device = "auto"};
-    while ((c = getopt_long(argc, argv, "d:t:wqbs:j:lh", list, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "d:t:wqbrs:j:lh", list, NULL)) != -1) {
         switch (c) {
         case 'd': o->device = optarg; break;
         case 'j': o->json = optarg; break;
         case 'w': o->worker = 1; break;
         case 'q': o->quick = 1; break;
         case 'b': o->small = 1; break;
+        case 'r': o->lstsq = 1; break;
         case 'l': o->list = 1; break;
         case 't':
             if (parse_count(optarg, &o->threads)) return 1 + usage_error("bad --threads", optarg);
@@ -140,9 +150,21 @@ static int wanted(const struct options *o, const char *name)
 static int case_wanted(const struct options *o, int index, const char *name)
 {
     const int use = cases[index].use;
+    if (o->lstsq) return 0;
     const int quick = cases[index].table == OWN && (use & CASE_QUICK);
     const int usual = quick || (!o->quick && (use & CASE_BENCH));
     return (o->small ? (use & CASE_SMALL) != 0 : usual) && wanted(o, name);
+}
+
+static int lstsq_wanted(const struct options *o, int index, const char *name)
+{
+    return o->lstsq && (lstsq_case_use(index) & (o->quick ? LSTSQ_QUICK : LSTSQ_FULL)) &&
+           wanted(o, name);
+}
+
+static int overhead_wanted(const struct options *o, int index)
+{
+    return !o->small && !o->lstsq && wanted(o, bench_overhead_name(index));
 }
 
 /* The number of threads is read by OpenMP and OpenBLAS when they are loaded: set it, and start
@@ -200,6 +222,29 @@ static int time_problem(struct bench_problem *p, struct bench_budget budget, str
     return p->op->peer ? check_side(p, BENCH_PEER, r) : 0;
 }
 
+/* A further peer that fails or is wrong has no time; that is not Ritz's failure. */
+static void time_other(struct bench_problem *p, const struct bench_other *other,
+                       struct bench_budget budget, struct bench_other_result *r)
+{
+    const struct bench_contender ritz = {bench_prepare_ritz, bench_run_ritz, p};
+    const struct bench_contender peer = {bench_prepare_peer, other->run, p};
+    *r = (struct bench_other_result){.other = other, .error = INFINITY};
+    if (bench_prepare_peer(p) || other->run(p)) return;
+    r->error = bench_problem_error(p, BENCH_PEER);
+    if (r->error > 1) return;
+    if (bench_sample(budget, ritz, &peer, &r->timing))
+        *r = (struct bench_other_result){.other = other, .error = INFINITY};
+    else
+        r->error = check_worse(r->error, bench_problem_error(p, BENCH_PEER));
+}
+
+static void time_others(struct bench_problem *p, struct bench_budget budget, struct bench_result *r)
+{
+    for (int i = 0; bench_other_at(i); i++)
+        if (bench_other_at(i)->accepts(p))
+            time_other(p, bench_other_at(i), budget, &r->others[r->other_count++]);
+}
+
 static void run_case(int index, ritz_dtype dtype, ritz_stream *stream, struct bench_budget budget,
                      struct bench_result *r)
 {
@@ -209,8 +254,8 @@ static void run_case(int index, ritz_dtype dtype, ritz_stream *stream, struct be
     case_name(index, dtype, r->name);
     if (bench_problem_open(&problem, r->op, r->shape, dtype, stream, r->message))
         r->ok = 0;
-    else
-        (void)time_problem(&problem, budget, r);
+    else if (!time_problem(&problem, budget, r))
+        time_others(&problem, budget, r);
     bench_problem_close(&problem);
 }
 
@@ -233,11 +278,28 @@ static void run_cases(const struct options *o, ritz_stream *stream, struct bench
     }
 }
 
+static void run_lstsq(const struct options *o, ritz_stream *stream, struct bench_budget budget,
+                      FILE *table, struct bench_run *run)
+{
+    /* A round of a large case takes half a minute. */
+    budget.min_samples = 3;
+    for (int i = 0; i < lstsq_case_count(); i++) {
+        char name[64];
+        lstsq_case_name(i, name);
+        if (!lstsq_wanted(o, i, name)) continue;
+        struct lstsq_result *r = &run->lstsq[run->lstsq_count++];
+        lstsq_run_case(i, stream, budget, r);
+        run->failed += !r->ok;
+        lstsq_print(table, r);
+        (void)fflush(table);
+    }
+}
+
 static void run_overheads(const struct options *o, ritz_device *device, struct bench_budget budget,
                           FILE *table, struct bench_run *run)
 {
     for (int i = 0; i < bench_overhead_count(); i++) {
-        if (o->small || !wanted(o, bench_overhead_name(i))) continue;
+        if (!overhead_wanted(o, i)) continue;
         char why[256] = "";
         struct bench_overhead *overhead = &run->overheads[run->overhead_count];
         const int outcome = bench_measure_overhead(i, device, budget, overhead, why);
@@ -261,8 +323,13 @@ static int list_names(const struct options *o)
             if (case_wanted(o, i, name)) (void)puts(name);
         }
     }
+    for (int i = 0; i < lstsq_case_count(); i++) {
+        char name[64];
+        lstsq_case_name(i, name);
+        if (lstsq_wanted(o, i, name)) (void)puts(name);
+    }
     for (int i = 0; i < bench_overhead_count(); i++)
-        if (!o->small && wanted(o, bench_overhead_name(i))) (void)puts(bench_overhead_name(i));
+        if (overhead_wanted(o, i)) (void)puts(bench_overhead_name(i));
     return 0;
 }
 
@@ -303,7 +370,9 @@ static int run_all(const struct options *o, ritz_device *device, ritz_stream *st
     FILE *table = o->json && strcmp(o->json, "-") == 0 ? fopen("/dev/null", "w") : stdout;
     if (!table) return -1;
     bench_print_head(table, run);
+    if (!o->lstsq) bench_print_columns(table);
     run_cases(o, stream, budget, table, run);
+    run_lstsq(o, stream, budget, table, run);
     run_overheads(o, device, budget, table, run);
     run->load[1] = load();
     if (table != stdout) (void)fclose(table);
@@ -311,7 +380,7 @@ static int run_all(const struct options *o, ritz_device *device, ritz_stream *st
         (void)fprintf(stderr, "ritz-bench: %s: %s\n", o->json, strerror(errno));
         return -1;
     }
-    if (run->result_count + run->overhead_count + run->failed == 0) {
+    if (run->result_count + run->lstsq_count + run->overhead_count + run->failed == 0) {
         (void)fprintf(stderr, "ritz-bench: no case has such a name; see ritz-bench --list\n");
         return -1;
     }
@@ -322,11 +391,12 @@ static int bench(const struct options *o)
 {
     struct bench_result *results = calloc((size_t)CASES * DTYPES, sizeof *results);
     struct bench_overhead *overheads = calloc((size_t)bench_overhead_count(), sizeof *overheads);
-    struct bench_run run = {.results = results, .overheads = overheads};
+    struct lstsq_result *lstsq = calloc((size_t)lstsq_case_count(), sizeof *lstsq);
+    struct bench_run run = {.results = results, .overheads = overheads, .lstsq = lstsq};
     ritz_device *device = NULL;
     ritz_stream *stream = NULL;
     int status = 1;
-    if (!results || !overheads) {
+    if (!results || !overheads || !lstsq) {
         (void)fprintf(stderr, "ritz-bench: out of memory\n");
     } else if (ritz_device_open(o->device, &device) || describe(o, device, &run) ||
                (o->worker || ritz_device_get_kind(device) != RITZ_DEVICE_CPU
@@ -342,6 +412,7 @@ static int bench(const struct options *o)
         (void)fprintf(stderr, "ritz-bench: %s\n", ritz_last_error());
         status = 1;
     }
+    free(lstsq);
     free(overheads);
     free(results);
     return status;

@@ -63,12 +63,39 @@ class EighOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("upper", c_int), ("order", c_int), ("first", c_int64)]
 
 
+class LstsqOptions(ctypes.Structure):
+    """ritz_lstsq_options"""
+    _fields_ = [("size", c_size_t), ("method", c_int), ("lambda_", c_double), ("weights", Mat),
+                ("intercept", Mat), ("rank", Mat), ("residual_norms", Mat), ("rtol", c_double),
+                ("digits", c_int), ("mixed", c_int), ("max_refinement", c_int),
+                ("max_iterations", c_int), ("tolerance", c_double), ("seed", c_uint64),
+                ("block_rows", c_int64), ("progress", c_void_p), ("progress_context", c_void_p)]
+
+
+class LstsqReport(ctypes.Structure):
+    """ritz_lstsq_report"""
+    _fields_ = [("size", c_size_t), ("method", c_int), ("method_name", c_char_p),
+                ("reason_code", c_int), ("reason", c_char * 256), ("warning", c_char * 512),
+                ("rows", c_int64), ("cols", c_int64), ("targets", c_int64), ("rank", c_int64),
+                ("condition", c_double), ("residual_norm", c_double), ("rhs_norm", c_double),
+                ("solution_norm", c_double), ("optimality", c_double),
+                ("backward_error", c_double), ("dof", c_double), ("passes", c_int),
+                ("refinements", c_int), ("iterations", c_int), ("fallbacks", c_int),
+                ("seconds", c_double)]
+
+
+class RidgeOptions(ctypes.Structure):
+    """ritz_ridge_options"""
+    _fields_ = [("size", c_size_t), ("intercept", c_int), ("weights", Mat), ("rtol", c_double)]
+
+
 # C name of each struct, for the test that compares them.
 STRUCTS = {"ritz_dmat": Mat, "ritz_hmat": Mat, "ritz_rows": Rows, "ritz_device_info": DeviceInfo,
            "ritz_pca_options": PcaOptions, "ritz_pca_report": PcaReport,
-           "ritz_eigh_options": EighOptions}
-# Where a field of Mat has another name in C.
-RENAMED = {("ritz_hmat", "device"): "pinned_by"}
+           "ritz_eigh_options": EighOptions, "ritz_lstsq_options": LstsqOptions,
+           "ritz_lstsq_report": LstsqReport, "ritz_ridge_options": RidgeOptions}
+# Where a field has another name in C.
+RENAMED = {("ritz_hmat", "device"): "pinned_by", ("ritz_lstsq_options", "lambda_"): "lambda"}
 
 SIGNATURES = {
     "ritz_last_error": (c_char_p, []),
@@ -90,6 +117,10 @@ SIGNATURES = {
     "ritz_qr": (c_int, [c_void_p, Mat, Mat, Mat, c_void_p, c_void_p]),
     "ritz_svd": (c_int, [c_void_p, Mat, Mat, Mat, Mat, Mat]),
     "ritz_eigh": (c_int, [c_void_p, Mat, Mat, Mat, POINTER(EighOptions), Mat]),
+    "ritz_lstsq": (c_int, [c_void_p, Mat, Mat, Mat, POINTER(LstsqOptions), POINTER(LstsqReport)]),
+    "ritz_ridge_fit": (c_int, [c_void_p, Mat, Mat, POINTER(RidgeOptions), POINTER(c_void_p)]),
+    "ritz_ridge_destroy": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "ritz_ridge_solve": (c_int, [c_void_p, c_void_p, Mat, Mat, Mat]),
 }
 
 
@@ -213,3 +244,29 @@ class Ritz:
                                       Mat()))
         self.sync()
         return w, v
+
+    def lstsq(self, a, b):
+        """The solution of min |a x - b|, and the report."""
+        x = np.empty(a.shape[1], a.dtype)
+        report = LstsqReport(size=ctypes.sizeof(LstsqReport))
+        self.check(self.lib.ritz_lstsq(self.stream, self.mat(a), self.mat(b), self.mat(x), None,
+                                       byref(report)))
+        self.sync()
+        return x, {"method": report.method_name.decode(), "reason": report.reason.decode(),
+                   "warning": report.warning.decode()}
+
+    def ridge(self, a, b, penalties):
+        """A row of coefficients for each penalty (float64)."""
+        x = np.empty((len(penalties), a.shape[1]), a.dtype)
+        items = self.mat(x.T)
+        items.batch, items.batch_stride, items.cols = items.cols, items.ld, 1
+        ridge = c_void_p()
+        self.check(self.lib.ritz_ridge_fit(self.stream, self.mat(a), self.mat(b), None,
+                                           byref(ridge)))
+        try:
+            self.check(self.lib.ritz_ridge_solve(self.stream, ridge, self.mat(penalties), items,
+                                                 Mat()))
+            self.sync()
+        finally:
+            self.check(self.lib.ritz_ridge_destroy(self.stream, byref(ridge)))
+        return x

@@ -138,3 +138,48 @@ int bench_sample(struct bench_budget budget, struct bench_contender ritz,
     free(memory);
     return failed;
 }
+
+/* ---- rounds of several ----------------------------------------------------------------------- */
+
+static int one_round(const struct bench_contender *contenders, int count, int first,
+                     double *seconds)
+{
+    for (int i = 0; i < count; i++) {
+        const int who = (first + i) % count;
+        if (time_one(contenders[who], &seconds[who])) return -1;
+    }
+    return 0;
+}
+
+/* Column `who` of the rounds, over the column `over` if that is not negative: over / who. */
+static struct bench_stats summarise_column(const double *rounds, int done, int count, int who,
+                                           int over, double *scratch)
+{
+    for (int r = 0; r < done; r++) {
+        const double own = rounds[r * count + who];
+        scratch[r] = over < 0 ? own : own > 0 ? rounds[r * count + over] / own : 0;
+    }
+    return bench_summarise(scratch, done);
+}
+
+int bench_rounds(struct bench_budget budget, const struct bench_contender *contenders, int count,
+                 int reference, struct bench_stats *seconds, struct bench_stats *ratio)
+{
+    enum { MAX_ROUNDS = 200 };
+    double *memory = malloc(((size_t)count + 1) * MAX_ROUNDS * sizeof *memory);
+    if (!memory) return -1;
+    double *scratch = memory + (size_t)count * MAX_ROUNDS;
+    const double start = bench_now();
+    int done = 0, failed = 0;
+    while (!failed && done < MAX_ROUNDS &&
+           (done < budget.min_samples || bench_now() - start < budget.seconds)) {
+        failed = one_round(contenders, count, done % count, memory + (size_t)(done * count));
+        done++;
+    }
+    for (int i = 0; !failed && i < count; i++) {
+        seconds[i] = summarise_column(memory, done, count, i, -1, scratch);
+        ratio[i] = summarise_column(memory, done, count, i, reference, scratch);
+    }
+    free(memory);
+    return failed;
+}
