@@ -45,7 +45,7 @@ static int run_ritz_ridge(struct lstsq_attempt *t)
     return ritz_ridge_destroy(b->stream, &ridge) || failed ? -1 : 0;
 }
 
-/* ---- LAPACK: the answer lies in a copy of b, or is made in place ------------------------------ */
+/* ---- LAPACK: the answer lies in a copy of b, or is made in place ----------------------------- */
 
 static void copy_problem(struct bench_problem *b)
 {

@@ -61,8 +61,8 @@ RITZ_API ritz_linop ritz_linop_centred(ritz_dmat A, ritz_dmat mean);
  * @return the operator; it borrows A. */
 RITZ_API ritz_linop ritz_linop_sparse(const ritz_spmat *A);
 
-/** The operator A - 1 meanᵀ of a sparse matrix, which is not made dense: a sparse product, corrected
- * by A's means.
+/** The operator A - 1 meanᵀ of a sparse matrix, which is not made dense: a sparse product,
+ * corrected by A's means.
  *
  * Its errors are those of A and of 1 meanᵀ, also where the two nearly cancel.
  *
@@ -90,8 +90,8 @@ RITZ_API ritz_linop ritz_linop_enqueue(ritz_dtype dtype, int64_t rows, int64_t c
  * @return RITZ_OK or an argument error.
  *
  * Synchronises: never (a caller's function: as it does). Capturable: as its parts.
- * Cost: 2mnl flops for a matrix, 2 nnz l for a sparse one. Workspace: one block of rows for a centred
- * matrix; for a sparse one that of ritz_spmm, and vectors if centred. */
+ * Cost: 2mnl flops for a matrix, 2 nnz l for a sparse one. Workspace: one block of rows for a
+ * centred matrix; for a sparse one that of ritz_spmm, and vectors if centred. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_linop_apply(ritz_stream *s, const ritz_linop *op,
                                                      int transposed, ritz_dmat X, ritz_dmat Y);
 

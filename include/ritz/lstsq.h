@@ -27,7 +27,7 @@ extern "C" {
 typedef enum ritz_lstsq_method {
     RITZ_LSTSQ_AUTO = 0, /**< chosen from shape, rank and condition; the report says why */
     /** Cholesky factorization of AᵀA, refined with true residuals. Refused (the next method is
-     * taken) where the condition of A with columns of unit length exceeds 1e5 (float32: 100). */
+     * taken) where the condition of A with columns of unit length exceeds 1e5 (float32: 1e3). */
     RITZ_LSTSQ_NORMAL = 1,
     RITZ_LSTSQ_QR = 2, /**< Householder QR of A; full rank */
     /** QR of a sparse random sketch of A makes its columns nearly orthogonal; then a Cholesky
@@ -78,10 +78,10 @@ typedef struct ritz_lstsq_options {
     /** Rank: R(i,i) > rtol R(1,1) of pivoted QR; 0: 8 sqrt(min(m, n)) eps. */
     double rtol;
     int digits; /**< digits wanted of the residual; 0: all; 1 or 2 allow a sketch alone */
-    /** 1: of float64 data RITZ_LSTSQ_NORMAL and RITZ_LSTSQ_SKETCH_QR, asked for or chosen, are first
-     * tried with factors made in float32 and more steps of refinement (up to a condition of 100 and
-     * 1.7e6); where the answer does not pass the same check as ever, everything is done in float64.
-     * The reason says which. Without effect on float32 data and on the other methods. */
+    /** 1: of float64 data RITZ_LSTSQ_NORMAL and RITZ_LSTSQ_SKETCH_QR, asked for or chosen, are
+     * first tried with factors made in float32 and more steps of refinement (up to a condition of
+     * 100 and 1.7e6); where the answer does not pass the same check as ever, everything is done in
+     * float64. The reason says which. Without effect on float32 data and on the other methods. */
     int mixed;
     int max_refinement;              /**< steps of refinement at the most; 0: as the method says */
     int max_iterations;              /**< LSMR: 0: 4 min(m, n), at least 100 */
@@ -121,8 +121,9 @@ typedef struct ritz_lstsq_report {
     double optimality; /**< largest ‖Aᵀr‖ / (‖A‖_F ‖r‖) of a column r of the residual */
     /** Normwise relative backward error, the largest of all columns: the least ‖E‖_F / ‖A‖_F such
      * that x solves min ‖(A + E) x - b‖. The estimate of Karlson and Waldén, or an upper bound of
-     * it where that is below 4 sqrt(n) u already. (What is checked before an answer is given is that
-     * of A with columns of unit length, where the method allows it: small columns count as well.) */
+     * it where that is below max(2, sqrt(n)/4) u already. (What is checked before an answer is
+     * given is that of A with columns of unit length, where the method allows it: small columns
+     * count as well.) */
     double backward_error;
     double dof;      /**< degrees of freedom: rows of weight > 0, less rank, less intercept */
     int passes;      /**< times the data was read */
@@ -222,8 +223,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_operator(ritz_stream *s, const ri
  * @param B      the rows of the m x s right-hand sides, as many.
  * @param X      n x s.
  * @param opts   choices, or NULL for the defaults. The weights must be in the device's memory.
- *   Methods: RITZ_LSTSQ_NORMAL, RITZ_LSTSQ_SKETCH_QR, RITZ_LSTSQ_SKETCH_CG, RITZ_LSTSQ_SKETCH_SOLVE,
- *   RITZ_LSTSQ_MINNORM (of R) and RITZ_LSTSQ_TSQR.
+ *   Methods: RITZ_LSTSQ_NORMAL, RITZ_LSTSQ_SKETCH_QR, RITZ_LSTSQ_SKETCH_CG,
+ *   RITZ_LSTSQ_SKETCH_SOLVE, RITZ_LSTSQ_MINNORM (of R) and RITZ_LSTSQ_TSQR.
  * @param report receives the outcome, or NULL. With RITZ_LSTSQ_TSQR of one pass there is no
  *   backward error.
  * @return as ritz_lstsq; RITZ_ERR_SHAPE if the sources disagree; errors of files;

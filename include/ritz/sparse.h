@@ -176,9 +176,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_spmat_download(ritz_stream *s, const ri
  *
  * Synchronises: never. Capturable: yes.
  * Cost: 2 nnz l flops. Workspace: 32 (on a GPU 64) columns of X that is not row-major.
- * Accuracy: as sums of products in the data type, |error| <= (p + 2) u (|alpha| |A| |X| + |beta| |Y|)
- * elementwise, to first order, with p the largest number of elements in a row (Higham, Accuracy and
- * Stability of Numerical Algorithms, 2nd ed. 2002, section 3.1). */
+ * Accuracy: as sums of products in the data type, |error| <= (p + 2) u (|alpha| |A| |X| + |beta|
+ * |Y|) elementwise, to first order, with p the largest number of elements in a row (Higham,
+ * Accuracy and Stability of Numerical Algorithms, 2nd ed. 2002, section 3.1). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_spmm(ritz_stream *s, int transposed, double alpha,
                                               const ritz_spmat *A, ritz_dmat X, double beta,
                                               ritz_dmat Y);

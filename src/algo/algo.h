@@ -105,8 +105,8 @@ ritz_status ritz_algo_svd_thin(ritz_stream *s, ritz_dmat A, ritz_dmat U, ritz_dm
 ritz_status ritz_algo_eigh(ritz_stream *s, ritz_uplo uplo, ritz_order order, ritz_dmat A,
                            int64_t first, ritz_dmat W, ritz_dmat V, ritz_dmat info);
 
-/* cond = estimate of κ₁ of upper triangular R (n x n, n > 0, zeros below), 1 x 1 F64; infinity or NaN
- * where R is singular. (condition.c) */
+/* cond = estimate of κ₁ of upper triangular R (n x n, n > 0, zeros below), 1 x 1 F64; infinity or
+ * NaN where R is singular. (condition.c) */
 ritz_status ritz_algo_triangular_condition(ritz_stream *s, ritz_dmat R, ritz_dmat cond);
 
 /* ---- results of a few numbers an item (scalars.c) --------------------------------------- */

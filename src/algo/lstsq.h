@@ -1,9 +1,9 @@
 /* What the least squares solvers share.
  *
  * A problem is min ‖A X - B‖_F over rows that arrive in blocks: from a matrix (one block, in
- * place), from a matrix with weights, an intercept or a penalty (blocks staged in the workspace), or
- * from sources that stream by. The methods are written for such rows, so that each is both the one
- * for memory and the one for data beyond memory.
+ * place), from a matrix with weights, an intercept or a penalty (blocks staged in the workspace),
+ * or from sources that stream by. The methods are written for such rows, so that each is both the
+ * one for memory and the one for data beyond memory.
  *
  *     lstsq.c            the public functions: checks; lstsq_choice.c, lstsq_solve.c: the choice of
  *                        methods, and what is done where one fails; lstsq_call.h
@@ -99,8 +99,8 @@ double lstsq_rows_weight(const struct lstsq_rows *rows, int64_t first, int64_t c
 void lstsq_rows_means(const struct lstsq_rows *rows, ritz_dmat *mean_a, ritz_dmat *mean_b,
                       double *weight);
 
-/* c = mean_B - mean_Aᵀ X into opts->intercept, where there is one; X is the solution of the data, not
- * of the scaled data. */
+/* c = mean_B - mean_Aᵀ X into opts->intercept, where there is one; X is the solution of the data,
+ * not of the scaled data. */
 ritz_status lstsq_rows_intercept(struct lstsq_rows *rows, ritz_dmat X);
 
 /* ---- a problem being solved -------------------------------------------------------------- */
@@ -139,10 +139,10 @@ double lstsq_mixed_limit(ritz_lstsq_method method);
 
 /* ---- shared steps ------------------------------------------------------------------------ */
 
-/* Refine X with the upper triangular factor R (n x n, RᵀR ~ AᵀA): r = B - A X, g = Aᵀr, X += R⁻¹R⁻ᵀg,
- * while it helps, `least` to `most` times; then the figures of the report: norms, optimality,
- * backward error, refinements. *accepted: the backward error is at the level of Householder QR.
- * (lstsq_refine.c) */
+/* Refine X with the upper triangular factor R (n x n, RᵀR ~ AᵀA): r = B - A X, g = Aᵀr, X +=
+ * R⁻¹R⁻ᵀg, while it helps, `least` to `most` times; then the figures of the report: norms,
+ * optimality, backward error, refinements. *accepted: the backward error is at the level of
+ * Householder QR. (lstsq_refine.c) */
 ritz_status lstsq_refine(struct lstsq *p, ritz_dmat R, int least, int most, int *accepted);
 
 /* The sketch of the rows: Rs (n x n, upper triangular) and Y = Qsᵀ S B (n x s), from the workspace.
@@ -153,7 +153,8 @@ ritz_status lstsq_sketch(struct lstsq *p, uint32_t draw, ritz_dmat *Rs, ritz_dma
 
 /* Its steps. A pass over the rows: SA = S A, and SB = S B or RITZ_NO_MAT, of as many rows as
  * lstsq_sketch_height(n). The factors of any sketch, which is column-major and destroyed, with
- * diag(Rs) >= 0; SB and Y may be RITZ_NO_MAT; *finite: it is. Host waits for the latter. (lstsq_sketch.c) */
+ * diag(Rs) >= 0; SB and Y may be RITZ_NO_MAT; *finite: it is. Host waits for the latter.
+ * (lstsq_sketch.c) */
 int64_t lstsq_sketch_height(int64_t n);
 ritz_status lstsq_sketch_pass(struct lstsq *p, uint32_t draw, ritz_dmat SA, ritz_dmat SB);
 ritz_status lstsq_sketch_factor(ritz_stream *s, ritz_dmat SA, ritz_dmat SB, ritz_dmat Rs,
@@ -204,9 +205,9 @@ int lstsq_is_singular(ritz_dtype dtype, double condition);
 ritz_status lstsq_guard(struct lstsq *p, ritz_dmat A, ritz_dmat B);
 
 /* X of minimum norm, min ‖R X - C‖: R k x n of any shape, C k x s, both column-major and destroyed.
- * The rank is that of pivoted QR with rtol, or, if 0, 8 sqrt(min(k, n)) eps. rank: I32 batch x 1, -1 where
- * something overflowed. rest: s x 1 F64 per item, squares of the norms of what is left of C, added;
- * or RITZ_NO_MAT. Batch. Does not wait. (lstsq_minnorm.c) */
+ * The rank is that of pivoted QR with rtol, or, if 0, 8 sqrt(min(k, n)) eps. rank: I32 batch x 1,
+ * -1 where something overflowed. rest: s x 1 F64 per item, squares of the norms of what is left of
+ * C, added; or RITZ_NO_MAT. Batch. Does not wait. (lstsq_minnorm.c) */
 ritz_status lstsq_minimum_norm(ritz_stream *s, double rtol, ritz_dmat R, ritz_dmat C, ritz_dmat X,
                                ritz_dmat rank, ritz_dmat rest);
 /* The same of A and B, where tall and wide matrices are made square first. core, k x k with
@@ -228,8 +229,8 @@ ritz_status lstsq_triangle(struct lstsq *p, ritz_dmat *T);
 ritz_status lstsq_from_triangle(ritz_stream *s, double rtol, ritz_dmat T, ritz_dmat X,
                                 ritz_dmat squares, double *condition, int64_t *rank);
 
-/* Of X and p->squares, what the report can say of data that cannot be read again: norms. Host waits.
- * (lstsq_tsqr.c) */
+/* Of X and p->squares, what the report can say of data that cannot be read again: norms. Host
+ * waits. (lstsq_tsqr.c) */
 ritz_status lstsq_report_norms(struct lstsq *p);
 
 /* ---- operators (lstsq_operator_cg.c, lstsq_lsmr.c) ----------------------------------------- */

@@ -1,5 +1,5 @@
-/* The backward error of a least squares solution x of min ‖A x - b‖, of r = b - A x and g = Aᵀr: the
- * least ‖E‖_F for which x solves min ‖(A + E) x - b‖ is, within a factor of about 1.2,
+/* The backward error of a least squares solution x of min ‖A x - b‖, of r = b - A x and g = Aᵀr:
+ * the least ‖E‖_F for which x solves min ‖(A + E) x - b‖ is, within a factor of about 1.2,
  *
  *     ‖(‖x‖² AᵀA + ‖r‖² I)^-½ g‖ = ‖S⁻ᵀg‖,   [‖x‖ R; ‖r‖ I] = Q S,   RᵀR = AᵀA
  *

@@ -38,7 +38,8 @@ static double change_scale(double W, double w)
     return sqrt(W) * sqrt(w / (W + w));
 }
 
-/* `row` (1 x q, T) = the last row of a merge, and μ is moved: change = m - μ, which is destroyed. */
+/* `row` (1 x q, T) = the last row of a merge, and μ is moved: change = m - μ, which is
+ * destroyed. */
 static ritz_status move_mean(ritz_stream *s, const struct lstsq_centred *c, double w,
                              ritz_dmat change, ritz_dmat row)
 {

@@ -7,18 +7,18 @@
  *
  * One product with A and one with Aᵀ of the same vectors: for a matrix a single pass over memory.
  * Columns of B are independent recurrences that share the products. Vectors and the norms α and β
- * stay on the device; the rotations of the bidiagonal matrix are a few numbers for each column, done
- * on the host, which waits once an iteration.
+ * stay on the device; the rotations of the bidiagonal matrix are a few numbers for each column,
+ * done on the host, which waits once an iteration.
  *
- * Columns of a matrix are scaled to unit length, y = D x, where they differ in size. The solution is
- * then of minimum norm in y, so this is not done where m < n. A penalty is rows of the operator.
+ * Columns of a matrix are scaled to unit length, y = D x, where they differ in size. The solution
+ * is then of minimum norm in y, so this is not done where m < n. A penalty is rows of the operator.
  *
  * The recurrences lose the orthogonality of u and v, and their estimates may say that the iteration
  * has converged when X has not: it is started again from the residual of X, until X is as good as
  * rounding allows.
  *
- * Source: Fong and Saunders, LSMR: an iterative algorithm for sparse least-squares problems, SIAM J.
- * Sci. Comput. 33(5), 2011 (sections 2.7, 2.8, 3.2 and 3.3: rotations and estimates).
+ * Source: Fong and Saunders, LSMR: an iterative algorithm for sparse least-squares problems, SIAM
+ * J. Sci. Comput. 33(5), 2011 (sections 2.7, 2.8, 3.2 and 3.3: rotations and estimates).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
@@ -274,8 +274,8 @@ static int is_done(const struct lsmr *l, int64_t j)
     return t->done || t->gradient <= size * t->residual || t->residual <= size * y;
 }
 
-/* One waited-for look at the numbers: the rotations, and what they do to the vectors. *left: columns
- * that are not done. */
+/* One waited-for look at the numbers: the rotations, and what they do to the vectors. *left:
+ * columns that are not done. */
 static void rotate_all(struct lsmr *l, int64_t *left)
 {
     *left = 0;

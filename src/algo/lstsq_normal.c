@@ -16,7 +16,7 @@
 #include "algo/lstsq.h"
 
 #define LIMIT_F64 1e5
-#define LIMIT_F32 100.0
+#define LIMIT_F32 1e3
 
 enum { MOST_STEPS = 8 };
 
@@ -48,7 +48,7 @@ out:
 
 /* ---- a look at the condition ------------------------------------------------------------- */
 
-enum { SAMPLE = 4 }; /* rows in units of n */
+enum { SAMPLE = 2 }; /* rows in units of n */
 
 /* Row i of a sample of `count` of m rows: one of each stretch of m / count rows, at a place that
  * follows no pattern, as the rows may. */

@@ -18,9 +18,8 @@
 
 #include "algo/lstsq.h"
 
-/* In units of sqrt(n) u: what an answer must reach, and where refinement ends. */
+/* What an answer must reach, in units of sqrt(n) u. */
 #define ACCEPTED 16.0
-#define WANTED 4.0
 /* A step that takes less than this factor off the error is the last. */
 #define WORTHWHILE 2.0
 
@@ -217,14 +216,20 @@ static ritz_status step(struct refinement *f)
     return look(f);
 }
 
+/* Where refinement ends: what Householder QR leaves. */
+static double wanted(const struct lstsq *p)
+{
+    return fmax(2.0, sqrt((double)p->n) / 4) * lstsq_roundoff(p->dtype);
+}
+
 static ritz_status refine(struct refinement *f, int least, int most)
 {
     struct lstsq *p = f->p;
-    const double level = WANTED * sqrt((double)p->n) * lstsq_roundoff(p->dtype);
+    const double level = wanted(p);
     RITZ_TRY(look(f));
     for (int done = 0; p->finite; done++) {
-        if (done >= least && f->eta > level) RITZ_TRY(sharpen(f, level));
-        if (done >= most || (done >= least && f->eta <= level)) return RITZ_OK;
+        if (done >= least && f->eta <= level) return RITZ_OK;
+        if (done >= most) return sharpen(f, level);
         const double before = f->eta;
         RITZ_TRY(step(f));
         if (done < least || !p->finite || f->eta < before / WORTHWHILE) continue;

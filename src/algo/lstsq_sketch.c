@@ -9,8 +9,8 @@
  * stable. With d = 12n rows, the sketched problem's residual is expected to be sqrt(d / (d - n)) of
  * the least, about 4.5% above it.
  *
- * Whether R can be trusted is decided as in qr_cholesky.c; where A is so ill-conditioned that A Rs⁻¹
- * is quotients of rounding errors in places, the second step is done once more with R for Rs.
+ * Whether R can be trusted is decided as in qr_cholesky.c; where A is so ill-conditioned that A
+ * Rs⁻¹ is quotients of rounding errors in places, the second step is done once more with R for Rs.
  *
  * Source: Rokhlin and Tygert, PNAS 105(36), 2008; Epperly, Meier and Nakatsukasa, arXiv:2406.03468;
  * the sketch: arXiv:2508.21189.

@@ -197,8 +197,8 @@ static int copies(ritz_lstsq_method method)
     return method == RITZ_LSTSQ_QR || method == RITZ_LSTSQ_MINNORM;
 }
 
-/* Make sure that the data is fit: p->finite, and *anew = 1 if it had to be scaled, so that the choice
- * is to be made again. */
+/* Make sure that the data is fit: p->finite, and *anew = 1 if it had to be scaled, so that the
+ * choice is to be made again. */
 static ritz_status make_fit(struct lstsq_call *c, struct ritz_work_mark mark, int *anew)
 {
     *anew = 0;

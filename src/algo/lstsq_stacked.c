@@ -1,9 +1,9 @@
 /* The operator of a least squares problem with its penalty, [A; sqrt(lambda) I], and what the
  * iterations ask of it.
  *
- * The rows of a dense matrix are sketched where they are, or as they are centred. Of a sparse matrix
- * or a caller's function some columns at a time are formed, A E for columns E of the identity, and
- * then sketched.
+ * The rows of a dense matrix are sketched where they are, or as they are centred. Of a sparse
+ * matrix or a caller's function some columns at a time are formed, A E for columns E of the
+ * identity, and then sketched.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>

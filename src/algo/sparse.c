@@ -1,7 +1,8 @@
 /* Products of sparse matrices, and what a centred one needs: means, and the Frobenius norm.
  *
- * Aᵀ is stored like A, so that a product with it, and the sum of a column of A, is a sum along a row
- * of what is stored. Sums that are wanted in float64 take the values in float64 and a block of ones.
+ * Aᵀ is stored like A, so that a product with it, and the sum of a column of A, is a sum along a
+ * row of what is stored. Sums that are wanted in float64 take the values in float64 and a block of
+ * ones.
  *
  * The norm of A - 1 μᵀ is a sum of squares, in which nothing cancels: with g_j elements of column j
  * that are not stored,
@@ -80,8 +81,8 @@ static ritz_status in_float64(ritz_stream *s, const struct ritz_csr *M, ritz_dma
     return ritz_op_copy(s, M->values, *values);
 }
 
-/* out = factor times the sums of the columns of A whose elements have these values (F64, as those of
- * Aᵀ are ordered). */
+/* out = factor times the sums of the columns of A whose elements have these values (F64, as those
+ * of Aᵀ are ordered). */
 static ritz_status sum_columns(ritz_stream *s, const ritz_spmat *A, double factor, ritz_dmat values,
                                ritz_dmat out)
 {

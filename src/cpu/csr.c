@@ -1,12 +1,12 @@
 /* Products of a sparse matrix, stored by rows, with a block of vectors.
  *
  * Row i of Y is the sum of rows of X, each times an element of A, so that X is read by rows: where
- * it lies by columns, it is turned PANEL columns at a time. The rows of A are cut where the elements
- * are, and each row, or part of a long row, is summed by one thread in the order in which it lies:
- * the bits do not depend on the number of threads.
+ * it lies by columns, it is turned PANEL columns at a time. The rows of A are cut where the
+ * elements are, and each row, or part of a long row, is summed by one thread in the order in which
+ * it lies: the bits do not depend on the number of threads.
  *
- * Memory traffic: A once (once a panel, if X lies by columns), X and Y once, as far as the rows of X
- * that neighbouring rows of A ask for stay in the cache.
+ * Memory traffic: A once (once a panel, if X lies by columns), X and Y once, as far as the rows of
+ * X that neighbouring rows of A ask for stay in the cache.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>

@@ -1,8 +1,8 @@
 /* R = B - A X, G = G + AᵀR and the norms of R's columns, in one pass over A.
  *
- * A block of rows is multiplied with X, and its transpose with what that leaves of B while the block
- * is still in the cache. The rows are cut into pieces by the shape alone, and the sums of the pieces
- * are added in their order: the bits do not depend on the number of threads.
+ * A block of rows is multiplied with X, and its transpose with what that leaves of B while the
+ * block is still in the cache. The rows are cut into pieces by the shape alone, and the sums of the
+ * pieces are added in their order: the bits do not depend on the number of threads.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/lapack.h"

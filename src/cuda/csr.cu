@@ -1,8 +1,8 @@
 /* Products of a sparse matrix, stored by rows, with a block of vectors.
  *
- * A line is a row of A, or a part of a row that is long; parts go to the workspace and are joined in
- * their order afterwards. A line is summed by one group of threads: for one vector they share its
- * elements (Bell and Garland, "Implementing sparse matrix-vector multiplication on
+ * A line is a row of A, or a part of a row that is long; parts go to the workspace and are joined
+ * in their order afterwards. A line is summed by one group of threads: for one vector they share
+ * its elements (Bell and Garland, "Implementing sparse matrix-vector multiplication on
  * throughput-oriented processors", SC 2009, section 4.2), and add up by a fixed tree; for several
  * vectors each thread has a column of its own.
  *

@@ -183,7 +183,7 @@ cudaError_t launch_sketch(const struct cuda_sketch *k, struct cuda_operand A, vo
 struct cuda_csr {
     const int64_t *offsets, *parts;
     const int32_t *indices;
-    const void *values; /* of X's type */
+    const void *values;                  /* of X's type */
     int64_t rows, elements, count, part; /* count: number of parts */
     double alpha, beta;
 };

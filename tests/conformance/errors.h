@@ -1,6 +1,7 @@
 /* What the tests of the caller's mistakes share.
  *
- *     errors.c                 mutations of the arguments of valid calls, and how a refusal is checked
+ *     errors.c                 mutations of the arguments of valid calls, and how a refusal is
+ * checked
  *     error_operations.c       the valid calls
  *     error_factorizations.c   mistakes that no mutation makes: of factorizations
  *     error_lstsq.c            of least squares
@@ -12,7 +13,7 @@
 
 #include "conformance/harness.h"
 
-/* ---- valid calls ------------------------------------------------------------------------------ */
+/* ---- valid calls ----------------------------------------------------------------------------- */
 
 enum {
     OUT = 1,       /* written */
@@ -42,7 +43,7 @@ struct operation {
 
 extern const struct operation error_operations[]; /* ends with a NULL name */
 
-/* ---- single mistakes -------------------------------------------------------------------------- */
+/* ---- single mistakes ------------------------------------------------------------------------- */
 
 struct odd {
     struct scene sc;

@@ -207,7 +207,7 @@ static void determinant(const struct try *t)
     free_items(p, t->batch);
 }
 
-/* ---- shifting, summing ------------------------------------------------------------------------ */
+/* ---- shifting, summing ----------------------------------------------------------------------- */
 
 static void shift(const struct try *t)
 {

@@ -1,5 +1,5 @@
-/* ritz_lstsq: its methods and choices, the decision and its reasons, certified sets, ranks, and what
- * cannot be solved.
+/* ritz_lstsq: its methods and choices, the decision and its reasons, certified sets, ranks, and
+ * what cannot be solved.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
@@ -34,7 +34,7 @@ static void weigh(struct lsq_problem *q)
     }
 }
 
-/* ---- every method with every choice ----------------------------------------------------------- */
+/* ---- every method with every choice ---------------------------------------------------------- */
 
 /* The sketched problem alone: a residual near the least, and figures that say how near. */
 static void judge_sketched(const struct lsq_problem *q, const struct lsq_run *run)
@@ -143,7 +143,7 @@ static void penalties(const struct place *p, ritz_dtype dtype, struct forms *wal
             }
 }
 
-/* ---- the decision ----------------------------------------------------------------------------- */
+/* ---- the decision ---------------------------------------------------------------------------- */
 
 static void decision(const struct place *p, ritz_dtype dtype, int64_t m, int64_t n,
                      long double kappa, ritz_lstsq_method method, ritz_lstsq_reason reason)
@@ -187,7 +187,8 @@ static void decisions(const struct place *p, ritz_dtype dtype)
     }
 }
 
-/* An estimate of the condition that is right within a small factor, and one that says "singular". */
+/* An estimate of the condition that is right within a small factor, and one that says
+ * "singular". */
 static void condition_estimate(const struct place *p, ritz_lstsq_method method, long double kappa)
 {
     struct lsq_problem q = lsq_make(RITZ_F64, 300, 8, 1, kappa, 1);
@@ -215,7 +216,7 @@ static void condition_estimate(const struct place *p, ritz_lstsq_method method, 
     lsq_drop(&q);
 }
 
-/* ---- ranks ------------------------------------------------------------------------------------ */
+/* ---- ranks ----------------------------------------------------------------------------------- */
 
 /* Small whole numbers: a product of rank r that is exact in every precision. */
 static omat whole_rank(uint64_t seed, int64_t m, int64_t n, int64_t r)
@@ -279,7 +280,7 @@ static void tolerance(const struct place *p, ritz_dtype dtype, double rtol, int6
     lsq_drop(&q);
 }
 
-/* ---- certified sets --------------------------------------------------------------------------- */
+/* ---- certified sets -------------------------------------------------------------------------- */
 
 /* -log10 of the largest relative error: the digits that are right, as in NIST's comparisons (the
  * LRE of McCullough, The American Statistician 52, 1998). */
@@ -353,8 +354,8 @@ static long double binomial(int64_t n, int64_t k)
     return c;
 }
 
-/* H x = e1 for the Hilbert matrix, times the least common multiple of its denominators so that it is
- * whole; x by the formula of the inverse (Choi, Amer. Math. Monthly 90, 1983). */
+/* H x = e1 for the Hilbert matrix, times the least common multiple of its denominators so that it
+ * is whole; x by the formula of the inverse (Choi, Amer. Math. Monthly 90, 1983). */
 static void hilbert(const struct place *p)
 {
     static const long double multiple[] = {0, 1, 6, 60, 420, 2520, 27720, 360360, 360360};
@@ -415,7 +416,7 @@ static void filter(const struct place *p, double lambda, const long double *fact
     lsq_drop(&q);
 }
 
-/* ---- what cannot be solved -------------------------------------------------------------------- */
+/* ---- what cannot be solved ------------------------------------------------------------------- */
 
 static void flawed(const struct place *p, ritz_dtype dtype, ritz_lstsq_method method, int64_t m,
                    int64_t n, bool in_b, long double value)
@@ -472,7 +473,7 @@ static void bad_weight(const struct place *p, const char *name, long double weig
     lsq_drop(&q);
 }
 
-/* ---- the calls -------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 /* Nothing to solve, or nothing to solve for. */
 static void empty(const struct place *p, int64_t m, int64_t n, int64_t s, int intercept)
@@ -581,7 +582,7 @@ static void predict(const struct place *p, ritz_dtype dtype, bool intercept, str
     omat_destroy(&c);
 }
 
-/* ---- the group -------------------------------------------------------------------------------- */
+/* ---- the group ------------------------------------------------------------------------------- */
 
 static void of_type(const struct place *p, ritz_dtype dtype)
 {

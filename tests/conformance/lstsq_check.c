@@ -164,7 +164,7 @@ void lsq_end(struct lsq_run *run)
     DROP(&run->a, &run->b, &run->x, &run->r);
 }
 
-/* ---- textbook Householder QR ------------------------------------------------------------------ */
+/* ---- textbook Householder QR ----------------------------------------------------------------- */
 
 /* A number of the data type: one rounding after each operation. */
 static double fl(ritz_dtype dtype, double x)

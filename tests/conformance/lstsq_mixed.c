@@ -38,7 +38,7 @@ static void mixed(const struct place *p, struct lsq_problem *q, ritz_lstsq_metho
     lsq_end(&run);
 }
 
-/* ---- condition -------------------------------------------------------------------------------- */
+/* ---- condition ------------------------------------------------------------------------------- */
 
 /* The default, and each method that is asked for. */
 static void conditions(const struct place *p, struct forms *walk)
@@ -75,7 +75,7 @@ static void conditions(const struct place *p, struct forms *walk)
         }
 }
 
-/* ---- what is solved otherwise ----------------------------------------------------------------- */
+/* ---- what is solved otherwise ---------------------------------------------------------------- */
 
 static void others(const struct place *p, struct forms *walk)
 {
@@ -105,7 +105,7 @@ static void deficient(const struct place *p, struct forms *walk)
     lsq_drop(&q);
 }
 
-/* ---- the range of float32 --------------------------------------------------------------------- */
+/* ---- the range of float32 -------------------------------------------------------------------- */
 
 /* Columns of A times powers of two from 2^-from to 2^from. */
 static struct lsq_problem scaled(int from)
@@ -134,7 +134,7 @@ static void ranges(const struct place *p, struct forms *walk)
         }
 }
 
-/* ---- rows that are staged ---------------------------------------------------------------------- */
+/* ---- rows that are staged -------------------------------------------------------------------- */
 
 /* Weights, an intercept and a penalty, in blocks of a few rows. */
 static void staged(const struct place *p, struct forms *walk)
@@ -156,8 +156,8 @@ static void staged(const struct place *p, struct forms *walk)
         }
 }
 
-/* More rows than a block of the conversion to float32 has. What the report says of X is compared with
- * X; the backward error in it is judged by the smaller problems above. */
+/* More rows than a block of the conversion to float32 has. What the report says of X is compared
+ * with X; the backward error in it is judged by the smaller problems above. */
 static void many_rows(const struct place *p, struct forms *walk)
 {
     static const ritz_lstsq_method methods[] = {RITZ_LSTSQ_NORMAL, RITZ_LSTSQ_SKETCH_QR};

@@ -13,7 +13,7 @@
 static const ritz_dtype reals[] = {RITZ_F32, RITZ_F64};
 enum { REALS = 2 };
 
-/* ---- sources ---------------------------------------------------------------------------------- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 enum source { FROM_DEVICE, FROM_HOST, FROM_FUNCTION, FROM_ONCE, FROM_FILE, FROM_FILES, SOURCES };
 static const char *const source_names[] = {"device", "host", "function", "once", "file", "files"};
@@ -95,7 +95,7 @@ static void close_supply(struct supply *r)
         if (r->list[i]) (void)unlink(r->list[i]);
 }
 
-/* ---- one problem ------------------------------------------------------------------------------ */
+/* ---- one problem ----------------------------------------------------------------------------- */
 
 static double *on_host(const struct operand *op)
 {
@@ -228,7 +228,7 @@ static void wrong(const struct place *p, const struct lsq_problem *q, const stru
     lsq_end(&run);
 }
 
-/* ---- every source and method ------------------------------------------------------------------ */
+/* ---- every source and method ----------------------------------------------------------------- */
 
 static void vary(struct lsq_problem *q, struct forms *walk)
 {
@@ -315,7 +315,7 @@ static void hard(const struct place *p, ritz_dtype dtype, struct forms *walk)
         }
 }
 
-/* ---- what cannot be solved -------------------------------------------------------------------- */
+/* ---- what cannot be solved ------------------------------------------------------------------- */
 
 static void mistakes(const struct place *p)
 {

@@ -35,7 +35,7 @@ static void by_all(const struct place *p, struct lsq_problem *q, struct forms *w
     }
 }
 
-/* ---- condition and residual ------------------------------------------------------------------- */
+/* ---- condition and residual ------------------------------------------------------------------ */
 
 static void conditions(const struct place *p, ritz_dtype dtype, struct forms *walk)
 {
@@ -80,7 +80,7 @@ static void handing_over(const struct place *p, ritz_dtype dtype)
     }
 }
 
-/* ---- structure -------------------------------------------------------------------------------- */
+/* ---- structure ------------------------------------------------------------------------------- */
 
 #define MATRIX(name) static omat name(int64_t m, int64_t n, ritz_dtype dtype)
 

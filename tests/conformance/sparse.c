@@ -332,7 +332,8 @@ static void from_rows(const struct place *p, ritz_dtype dtype)
     free_elements(&want);
 }
 
-/* Values are replaced in A and in Aᵀ: each product, and what comes back, is that of the new ones. */
+/* Values are replaced in A and in Aᵀ: each product, and what comes back, is that of the new
+ * ones. */
 static void new_values(const struct place *p, ritz_dtype dtype, ritz_dtype from)
 {
     enum { M = 40, N = 30, L = 3 };
@@ -445,8 +446,8 @@ static void sums(const struct place *p, ritz_dtype dtype)
 /* ---- centred --------------------------------------------------------------------------------- */
 
 /* (A - 1 μᵀ) X and its transpose where μ is not the mean, so that nothing cancels by chance: the
- * errors are those of A X and of μ, with a rounding each for μ in the data type, the product, and the
- * difference. */
+ * errors are those of A X and of μ, with a rounding each for μ in the data type, the product, and
+ * the difference. */
 static void centred_one(const struct place *p, ritz_dtype dtype, int transposed, int64_t l,
                         struct form fx, struct form fy)
 {

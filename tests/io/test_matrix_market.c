@@ -163,7 +163,8 @@ static void test_cut_short(void **state)
     }
 }
 
-/* More entries than the first memory for them, and than the line buffer holds; the order is kept. */
+/* More entries than the first memory for them, and than the line buffer holds; the order is
+ * kept. */
 static void test_many_entries(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* An allocator that counts and can be made to fail. The linker redirects malloc and its relatives in
- * everything that is linked statically to it (--wrap, see tests/CMakeLists.txt), so that the
+/* An allocator that counts and can be made to fail. The linker redirects malloc and its relatives
+ * in everything that is linked statically to it (--wrap, see tests/CMakeLists.txt), so that the
  * allocations of Ritz are counted and those inside OpenBLAS and the C library are not. Starting a
  * thread counts too.
  *
