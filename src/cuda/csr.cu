@@ -61,7 +61,7 @@ __device__ inline void store(const csr_lines<T> &q, int64_t line, int64_t j, T s
 
 /* One vector; GROUP threads a line. */
 template <typename T, int GROUP>
-__global__ void __launch_bounds__(CSR_THREADS) csr_vector(const csr_lines<T> q)
+__global__ void RITZ_BLOCK(CSR_THREADS) csr_vector(const csr_lines<T> q)
 {
     constexpr int together = CSR_THREADS / GROUP;
     const int within = static_cast<int>(threadIdx.x) % GROUP;
@@ -83,7 +83,7 @@ __global__ void __launch_bounds__(CSR_THREADS) csr_vector(const csr_lines<T> q)
 /* Several vectors: tiles of CSR_LINES lines and WIDTH columns. What a tile gave goes through shared
  * memory, so that it is written along the rows of Y or its columns, as Y lies. */
 template <typename T, int WIDTH>
-__global__ void __launch_bounds__(CSR_THREADS) csr_tile(const csr_lines<T> q)
+__global__ void RITZ_BLOCK(CSR_THREADS) csr_tile(const csr_lines<T> q)
 {
     constexpr int groups = CSR_THREADS / WIDTH;
     RITZ_SHARED(T, sums, [CSR_LINES][WIDTH + 1]);
@@ -115,7 +115,7 @@ __global__ void __launch_bounds__(CSR_THREADS) csr_tile(const csr_lines<T> q)
 
 /* The long rows: a thread for each column, at the first part of a row. */
 template <typename T>
-__global__ void __launch_bounds__(CSR_THREADS)
+__global__ void RITZ_BLOCK(CSR_THREADS)
     csr_join(const csr_lines<T> q, const T *partial, int64_t count)
 {
     const int64_t step = static_cast<int64_t>(gridDim.x) * CSR_THREADS;
