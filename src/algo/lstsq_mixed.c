@@ -14,7 +14,7 @@
  *
  * Source: Higham and Pranesh, Exploiting lower precision arithmetic in solving symmetric positive
  * definite linear systems and least squares problems, SIAM J. Sci. Comput. 43, 2021; Carson and
- * Daužickaitė, arXiv:2406.16499 (sketches in lower precision).
+ * Daužickaitė, arXiv:2410.06319 (sketches in lower precision).
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
