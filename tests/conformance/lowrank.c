@@ -252,8 +252,8 @@ static void check_norm(const struct low_rank_case *c, omat A, double norm)
 {
     const double want = (double)oracle_norm_fro(A);
     if (c->kind == FUNCTION)
-        /* From four probes, in a single direction at worst: the mean of four squares of normal numbers
-         * is below 0.02² once in three million. */
+        /* From four probes, in a single direction at worst: the mean of four squares of normal
+         * numbers is below 0.02² once in three million. */
         (void)expect(norm >= 0.02 * want && norm <= 3 * want, "the norm %g is estimated as %g",
                      want, norm);
     else /* the elements of a centred matrix are rounded once, sums are in float64 */
