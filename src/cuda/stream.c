@@ -207,8 +207,9 @@ static ritz_status wait_and_fetch(ritz_stream *s)
 ritz_status cuda_stream_sync(ritz_stream *s)
 {
     const ritz_status rc = wait_and_fetch(s);
-    /* Whoever asks to wait may free memory afterwards: wait in any case. */
-    if (rc != RITZ_OK) (void)cudaStreamSynchronize(cuda_native(s));
+    /* Whoever asks to wait may free memory afterwards: wait in any case, unless nothing runs any
+     * more. */
+    if (rc != RITZ_OK && rc != RITZ_ERR_DEVICE_LOST) (void)cudaStreamSynchronize(cuda_native(s));
     return rc;
 }
 

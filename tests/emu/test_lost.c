@@ -119,6 +119,7 @@ static bool close_lost_world(struct world *w)
 {
     bool right = true;
     must(ritz_pca_destroy(w->service, &w->pca));
+    must(ritz_spmat_destroy(w->service, &w->sparse));
     must(ritz_dmat_destroy(w->service, &w->made));
     must(ritz_hmat_destroy(&w->made_host));
     must(ritz_event_destroy(&w->event));
