@@ -36,6 +36,10 @@ struct ormqr_arguments {
 #define TEMPLATE "cpu/qr.inc"
 #include "cpu/real_types.inc"
 
+/* A factorization is a chain of products, each of a small part of the work: several threads serve
+ * one matrix only from so many times the usual work on. */
+enum { STEPS = 50 };
+
 static struct qr_arguments qr_arguments(ritz_stream *s, ritz_dmat A, ritz_dmat tau, double flops)
 {
     return (struct qr_arguments){
@@ -45,7 +49,7 @@ static struct qr_arguments qr_arguments(ritz_stream *s, ritz_dmat A, ritz_dmat t
         .A = cpu_operand(A),
         .tau = cpu_operand(tau),
         .tau_stride = cpu_vector_stride(tau),
-        .items = cpu_items_plan(s, A.batch, flops),
+        .items = cpu_items_plan(s, A.batch, A.batch > 1 ? flops : flops / STEPS),
     };
 }
 
