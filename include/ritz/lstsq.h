@@ -121,7 +121,7 @@ typedef struct ritz_lstsq_report {
     double optimality; /**< largest ‖Aᵀr‖ / (‖A‖_F ‖r‖) of a column r of the residual */
     /** Normwise relative backward error, the largest of all columns: the least ‖E‖_F / ‖A‖_F such
      * that x solves min ‖(A + E) x - b‖. The estimate of Karlson and Waldén, or an upper bound of
-     * it where that is below max(2, sqrt(n)/4) u already. (What is checked before an answer is
+     * it where that is below 4 sqrt(n) u already. (What is checked before an answer is
      * given is that of A with columns of unit length, where the method allows it: small columns
      * count as well.) */
     double backward_error;

@@ -115,6 +115,10 @@ ritz_status ritz_algo_triangular_condition(ritz_stream *s, ritz_dmat R, ritz_dma
 ritz_status ritz_algo_check_scalars(const ritz_stream *s, ritz_dmat X, const char *name,
                                     ritz_dtype dtype, int64_t batch, int64_t cols, ritz_dmat A);
 
+/* Bring a small matrix to the host as doubles, column by column, and wait: also after a failure, so
+ * that `host` may go at once. */
+ritz_status ritz_algo_fetch(ritz_stream *s, ritz_dmat A, double *host);
+
 /* A column of such a matrix as a batch of 1 x 1 matrices. */
 ritz_dmat ritz_algo_scalar_items(ritz_dmat column);
 

@@ -151,12 +151,14 @@ ritz_status lstsq_refine(struct lstsq *p, ritz_dmat R, int least, int most, int 
 ritz_status lstsq_sketch(struct lstsq *p, uint32_t draw, ritz_dmat *Rs, ritz_dmat *Y,
                          double *condition);
 
-/* Its steps. A pass over the rows: SA = S A, and SB = S B or RITZ_NO_MAT, of as many rows as
- * lstsq_sketch_height(n). The factors of any sketch, which is column-major and destroyed, with
- * diag(Rs) >= 0; SB and Y may be RITZ_NO_MAT; *finite: it is. Host waits for the latter.
- * (lstsq_sketch.c) */
+/* Its steps. A pass over the rows: SA += S A, and SB += S B or RITZ_NO_MAT; the sketch that is
+ * usual here has lstsq_sketch_height(n) rows and LSTSQ_NONZEROS nonzeros in a column. The factors
+ * of any sketch, which is column-major and destroyed, with diag(Rs) >= 0; SB and Y may be
+ * RITZ_NO_MAT; *finite: it is. Host waits for the latter. (lstsq_sketch.c) */
+enum { LSTSQ_NONZEROS = 4 };
 int64_t lstsq_sketch_height(int64_t n);
-ritz_status lstsq_sketch_pass(struct lstsq *p, uint32_t draw, ritz_dmat SA, ritz_dmat SB);
+ritz_status lstsq_sketch_pass(struct lstsq *p, uint32_t draw, int nonzeros, ritz_dmat SA,
+                              ritz_dmat SB);
 ritz_status lstsq_sketch_factor(ritz_stream *s, ritz_dmat SA, ritz_dmat SB, ritz_dmat Rs,
                                 ritz_dmat Y, int *finite);
 
@@ -170,9 +172,6 @@ ritz_status lstsq_backward_estimate(ritz_stream *s, ritz_dmat R, double norm, do
 /* *condition as above, of any upper triangular R with zeros below; a column of zeros counts as
  * singular. Host waits. (lstsq_refine.c) */
 ritz_status lstsq_condition(ritz_stream *s, ritz_dmat R, double *condition);
-
-/* Bring a small matrix to the host as doubles, column by column, and wait. (lstsq_cg.c) */
-ritz_status lstsq_fetch(ritz_stream *s, ritz_dmat A, double *host);
 
 /* From a sample of the rows: an estimate of the condition as above, infinity where the Gram matrix
  * of the sample is singular to working precision or overflows. Host waits. (lstsq_normal.c) */

@@ -81,7 +81,7 @@ static ritz_status bring_figures(struct assessment *f)
     RITZ_TRY(ritz_op_col_sumsq(p->s, p->X, ritz_cols(f->figures, SOLUTION, 1)));
     RITZ_TRY(ritz_op_col_sumsq(p->s, f->G, ritz_cols(f->figures, GRADIENT, 1)));
     RITZ_TRY(ritz_op_copy(p->s, ritz_cols(f->figures, RESIDUAL, 1), p->squares));
-    RITZ_TRY(lstsq_fetch(p->s, f->figures, f->host));
+    RITZ_TRY(ritz_algo_fetch(p->s, f->figures, f->host));
     for (int64_t i = 0; i < FIGURES * p->targets; i++) {
         f->host[i] = sqrt(f->host[i]);
         if (!isfinite(f->host[i])) p->finite = 0;

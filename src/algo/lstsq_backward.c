@@ -34,7 +34,7 @@ ritz_status lstsq_backward_estimate(ritz_stream *s, ritz_dmat R, double norm, do
     RITZ_TRY_OUT(ritz_op_copy(s, g, v));
     RITZ_TRY_OUT(ritz_op_trsm(s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1.0, ritz_t(top), v));
     RITZ_TRY_OUT(ritz_op_col_sumsq(s, v, square));
-    RITZ_TRY_OUT(lstsq_fetch(s, square, eta));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, square, eta));
     *eta = sqrt(*eta) / unit / norm;
     if (isnan(*eta)) *eta = (double)INFINITY;
 out:

@@ -198,7 +198,7 @@ static ritz_status check_finite(const struct absorb *a)
     RITZ_TRY(mean_row(a->s, &a->c, row));
     RITZ_TRY(ritz_op_finite_guard(a->s, RITZ_BOTH, row, flag));
     RITZ_TRY(ritz_op_finite_guard(a->s, RITZ_BOTH, a->c.factor, flag));
-    RITZ_TRY(lstsq_fetch(a->s, a->flags, bad));
+    RITZ_TRY(ritz_algo_fetch(a->s, a->flags, bad));
     RITZ_REQUIRE(bad[0] == 0, RITZ_ERR_NOT_FINITE,
                  "a row has a NaN or an infinity, or overflows %s when it is centred or weighted; "
                  "remove or impute it, or scale the data",

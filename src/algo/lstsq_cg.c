@@ -24,7 +24,6 @@
 #include <stdlib.h>
 
 #include "algo/lstsq_iterate.h"
-#include "core/random_maps.h"
 
 enum {
     NONZEROS = 8,       /* of a column of S */
@@ -196,14 +195,14 @@ static ritz_status cg_solve(struct inner *in, double *host, int *steps)
     struct scalars c;
     RITZ_TRY(scalars_open(s, on->targets, &c));
     RITZ_TRY(ritz_op_col_sumsq(s, in->C, c.square));
-    RITZ_TRY(lstsq_fetch(s, c.square, start));
+    RITZ_TRY(ritz_algo_fetch(s, c.square, start));
     RITZ_TRY(ritz_op_fill(s, 0.0, in->Y));
     RITZ_TRY(ritz_op_copy(s, in->C, in->P));
     int done = all_done(on->targets, start, start, 0.0);
     for (*steps = 0; !done && *steps < most;) {
         RITZ_TRY(cg_iterate(in, &c));
         if (++*steps % CHECK_STEPS != 0) continue;
-        RITZ_TRY(lstsq_fetch(s, c.square, now));
+        RITZ_TRY(ritz_algo_fetch(s, c.square, now));
         done = all_done(on->targets, now, start, tolerance);
     }
     return RITZ_OK;
@@ -325,16 +324,7 @@ static ritz_status row_normal(void *context, ritz_dmat V, ritz_dmat W, ritz_dmat
 static ritz_status row_sketch(void *context, uint32_t draw, ritz_dmat SA, ritz_dmat SB)
 {
     const struct row_products *a = context;
-    ritz_stream *s = a->p->s;
-    const uint32_t word = RITZ_STREAM_WORD(RITZ_RANDOM_ROWS, draw);
-    struct lstsq_block b;
-    RITZ_TRY(lstsq_rows_start(a->p->rows));
-    for (;;) {
-        RITZ_TRY(lstsq_rows_next(a->p->rows, &b));
-        if (b.A.rows == 0) return RITZ_OK;
-        RITZ_TRY(ritz_op_sketch_rows(s, a->p->opts->seed, word, NONZEROS, b.first, b.A, SA));
-        RITZ_TRY(ritz_op_sketch_rows(s, a->p->opts->seed, word, NONZEROS, b.first, b.B, SB));
-    }
+    return lstsq_sketch_pass(a->p, draw, NONZEROS, SA, SB);
 }
 
 static ritz_status row_judge(void *context, const struct lstsq_cg *cg, double *backward_error,
@@ -378,16 +368,4 @@ ritz_status lstsq_by_cg(struct lstsq *p, int fixed, int *accepted)
 out:
     ritz_work_release(s, mark);
     return rc;
-}
-
-/* ---- numbers on the host ------------------------------------------------------------------ */
-
-ritz_status lstsq_fetch(ritz_stream *s, ritz_dmat A, double *host)
-{
-    const struct ritz_backend *backend = s->device->backend;
-    const ritz_status rc =
-        backend->download(s, A, ritz_hmat_wrap(host, RITZ_F64, A.rows, A.cols, RITZ_COL_MAJOR));
-    /* After a failure nothing may be on its way to `host`. */
-    const ritz_status waited = backend->stream_sync(s);
-    return rc != RITZ_OK ? rc : waited;
 }

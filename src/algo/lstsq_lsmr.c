@@ -297,7 +297,7 @@ static ritz_status iterate(struct lsmr *l, int64_t most, int64_t *left)
 {
     ritz_stream *s = l->p->s;
     RITZ_TRY(first(l));
-    RITZ_TRY(lstsq_fetch(s, l->numbers, l->host_numbers));
+    RITZ_TRY(ritz_algo_fetch(s, l->numbers, l->host_numbers));
     *left = 0;
     for (int64_t j = 0; j < l->targets; j++) {
         rotations_start(&l->column[j], host_number(l, BETA, j), host_number(l, ALPHA, j));
@@ -307,7 +307,7 @@ static ritz_status iterate(struct lsmr *l, int64_t most, int64_t *left)
     }
     while (*left > 0 && l->p->finite && l->p->r.iterations < most) {
         RITZ_TRY(next(l));
-        RITZ_TRY(lstsq_fetch(s, l->numbers, l->host_numbers));
+        RITZ_TRY(ritz_algo_fetch(s, l->numbers, l->host_numbers));
         rotate_all(l, left);
         RITZ_TRY(update(l));
         l->p->r.iterations++;
@@ -330,11 +330,11 @@ static ritz_status set_scale(struct lsmr *l, double *norm_a)
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &square));
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, l->n, 1, 1, &squares));
     RITZ_TRY_OUT(lstsq_stacked_norms(&l->a, square, squares));
-    RITZ_TRY_OUT(lstsq_fetch(s, square, norm_a));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, square, norm_a));
     *norm_a = sqrt(*norm_a);
     l->norm = *norm_a;
     if (!lstsq_stacked_has_rows(&l->a) || lstsq_stacked_rows(&l->a) < l->n) goto out;
-    RITZ_TRY_OUT(lstsq_fetch(s, squares, host));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, squares, host));
     for (int64_t j = 0; j < l->n; j++) {
         host[j] = sqrt(host[j]);
         if (host[j] > longest) longest = host[j];

@@ -135,7 +135,7 @@ ritz_status lstsq_measure(struct lstsq_operator *p, const struct lstsq_measure *
     RITZ_TRY_OUT(ritz_work_dmat(s, p->X.dtype, RITZ_COL_MAJOR, n, targets, 1, &G));
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, targets, MEASURED, 1, &squares));
     RITZ_TRY_OUT(enqueue(p, with, G, squares));
-    RITZ_TRY_OUT(lstsq_fetch(s, squares, host));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, squares, host));
     read_columns(targets, host, own);
     RITZ_TRY_OUT(backward_errors(p, with, G, own));
     summarise(p, with->norm_a, own);

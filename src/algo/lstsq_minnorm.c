@@ -234,7 +234,7 @@ static ritz_status check_range(struct lstsq *p, ritz_dmat A, ritz_dmat B)
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 2, 1, 1, &norms));
     RITZ_TRY_OUT(ritz_op_frobenius(s, A, ritz_row_range(norms, 0, 1)));
     RITZ_TRY_OUT(ritz_op_frobenius(s, B, ritz_row_range(norms, 1, 1)));
-    RITZ_TRY_OUT(lstsq_fetch(s, norms, norm));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, norms, norm));
     p->norm_a = norm[0];
     p->out_of_range = lstsq_rows_can_repeat(p->rows) &&
                       (!lstsq_in_range(p->dtype, norm[0]) || !lstsq_in_range(p->dtype, norm[1]));
@@ -307,7 +307,7 @@ ritz_status lstsq_by_minnorm(struct lstsq *p, int *accepted)
     RITZ_TRY_OUT(ritz_work_dmat(s, p->dtype, RITZ_COL_MAJOR, k, k, 1, &core));
     RITZ_TRY_OUT(in_blocks ? solve_rows(p, rank, core) : solve_all(p, rank, core));
     if (!p->finite || p->out_of_range) goto out;
-    RITZ_TRY_OUT(lstsq_fetch(s, rank, &found));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, rank, &found));
     p->r.rank = (int64_t)found;
     if (found < 0) p->finite = 0;
     if (p->finite && m >= p->n) RITZ_TRY_OUT(lstsq_condition(s, core, &p->r.condition));

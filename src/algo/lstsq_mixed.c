@@ -142,7 +142,8 @@ static ritz_status factor_sketch(struct mixed *x, ritz_dmat Rs, int *finite)
     ritz_dmat wide, SA;
     RITZ_TRY_OUT(ritz_work_dmat(s, p->dtype, RITZ_COL_MAJOR, d, p->n, 1, &wide));
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F32, RITZ_COL_MAJOR, d, p->n, 1, &SA));
-    RITZ_TRY_OUT(lstsq_sketch_pass(p, 0, wide, RITZ_NO_MAT));
+    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, wide));
+    RITZ_TRY_OUT(lstsq_sketch_pass(p, 0, LSTSQ_NONZEROS, wide, RITZ_NO_MAT));
     RITZ_TRY_OUT(ritz_op_copy(s, wide, SA));
     RITZ_TRY_OUT(lstsq_sketch_factor(s, SA, RITZ_NO_MAT, Rs, RITZ_NO_MAT, finite));
     RITZ_TRY_OUT(ritz_op_col_sumsq(s, Rs, qr_check_figure(&x->check, QR_FIGURE_SKETCH)));

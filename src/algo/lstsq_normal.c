@@ -39,7 +39,7 @@ static ritz_status factor(ritz_stream *s, ritz_dmat G, ritz_dmat R, double *cond
     RITZ_TRY_OUT(ritz_op_finite_guard(s, RITZ_LOWER, G, ritz_row_range(state, 0, 1)));
     RITZ_TRY_OUT(ritz_op_potrf(s, RITZ_LOWER, G, ritz_row_range(state, 1, 1)));
     RITZ_TRY_OUT(ritz_op_tri_copy(s, RITZ_UPPER, ritz_t(G), R));
-    RITZ_TRY_OUT(lstsq_fetch(s, state, failed));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, state, failed));
     if (failed[0] == 0 && failed[1] == 0) RITZ_TRY_OUT(lstsq_condition(s, R, condition));
 out:
     ritz_work_release(s, mark);

@@ -143,7 +143,7 @@ static ritz_status hand_over_norms(struct lstsq_operator *p)
     double *const host = malloc((size_t)targets * sizeof *host);
     RITZ_REQUIRE(host != NULL, RITZ_ERR_MEMORY, "no host memory for the norms of residuals");
     ritz_status rc, waited;
-    RITZ_TRY_OUT(lstsq_fetch(p->s, p->squares, host));
+    RITZ_TRY_OUT(ritz_algo_fetch(p->s, p->squares, host));
     for (int64_t j = 0; j < targets; j++) host[j] = sqrt(host[j]);
     rc = backend->upload(p->s, ritz_hmat_wrap(host, RITZ_F64, targets, 1, RITZ_COL_MAJOR), norms);
     waited = backend->stream_sync(p->s);
@@ -174,7 +174,7 @@ static ritz_status solve_empty(struct lstsq_operator *p)
     RITZ_TRY(ritz_op_col_sumsq(p->s, p->B, p->squares));
     RITZ_TRY(ritz_work_dmat(p->s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &sum));
     RITZ_TRY(ritz_op_sumsq(p->s, p->B, sum));
-    RITZ_TRY(lstsq_fetch(p->s, sum, &square));
+    RITZ_TRY(ritz_algo_fetch(p->s, sum, &square));
     p->finite = isfinite(square);
     p->r.rank = 0;
     p->r.rhs_norm = p->r.residual_norm = sqrt(square);

@@ -58,7 +58,7 @@ static ritz_status fetch_norm(struct problem *q)
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &square));
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, q->on.n, 1, 1, &norms));
     RITZ_TRY_OUT(lstsq_stacked_norms(&q->a, square, norms));
-    RITZ_TRY_OUT(lstsq_fetch(s, square, &q->with.norm_a));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, square, &q->with.norm_a));
     q->with.norm_a = sqrt(q->with.norm_a);
 out:
     ritz_work_release(s, mark);

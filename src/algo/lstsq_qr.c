@@ -25,7 +25,7 @@ ritz_status lstsq_guard(struct lstsq *p, ritz_dmat A, ritz_dmat B)
     RITZ_TRY_OUT(ritz_op_fill(s, 0.0, flags));
     RITZ_TRY_OUT(ritz_op_finite_guard(s, RITZ_BOTH, A, flags));
     RITZ_TRY_OUT(ritz_op_finite_guard(s, RITZ_BOTH, B, flags));
-    RITZ_TRY_OUT(lstsq_fetch(s, flags, &flagged));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, flags, &flagged));
     if (flagged != 0) p->finite = 0;
 out:
     ritz_work_release(s, mark);

@@ -57,7 +57,7 @@ ritz_status lstsq_condition(ritz_stream *s, ritz_dmat R, double *condition)
     RITZ_TRY_OUT(column_norms(s, R, norms));
     RITZ_TRY_OUT(ritz_op_scale_cols(s, 1, norms, R, E));
     RITZ_TRY_OUT(ritz_algo_triangular_condition(s, E, cond));
-    RITZ_TRY_OUT(lstsq_fetch(s, cond, condition));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, cond, condition));
     if (!isfinite(*condition)) *condition = (double)INFINITY;
 out:
     ritz_work_release(s, mark);
@@ -148,7 +148,7 @@ static ritz_status look(struct refinement *f)
     RITZ_TRY(note(f, 0, f->p->X, RAW_SOLUTION, SOLUTION));
     RITZ_TRY(note(f, 1, f->G, RAW_GRADIENT, GRADIENT)); /* `scaled` is D⁻¹G from here on */
     RITZ_TRY(ritz_op_col_sumsq(s, f->H, ritz_cols(f->figures, CORRECTION, 1)));
-    RITZ_TRY(lstsq_fetch(s, f->figures, f->host));
+    RITZ_TRY(ritz_algo_fetch(s, f->figures, f->host));
     for (int64_t i = 0; i < FIGURES * f->p->targets; i++) f->host[i] = sqrt(f->host[i]);
     f->p->finite = f->p->finite && all_finite(f);
     f->eta = largest_bound(f);
@@ -283,7 +283,7 @@ static ritz_status size_up(struct refinement *f)
     RITZ_TRY_OUT(column_norms(p->s, f->R, f->lengths));
     RITZ_TRY_OUT(ritz_op_frobenius(p->s, f->R, ritz_row_range(two, 0, 1)));
     RITZ_TRY_OUT(ritz_op_max_abs(p->s, f->lengths, ritz_row_range(two, 1, 1)));
-    RITZ_TRY_OUT(lstsq_fetch(p->s, two, norms));
+    RITZ_TRY_OUT(ritz_algo_fetch(p->s, two, norms));
     RITZ_TRY_OUT(lstsq_rows_rhs_squares(p->rows, &squares));
     p->norm_a = norms[0];
     f->longest = norms[1];

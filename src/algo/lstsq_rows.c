@@ -79,7 +79,7 @@ int lstsq_rows_can_repeat(const struct lstsq_rows *rows)
 ritz_status lstsq_rows_rhs_squares(struct lstsq_rows *rows, double *squares)
 {
     *squares = (double)NAN;
-    return rows->rhs_state == 2 ? lstsq_fetch(rows->s, rows->rhs_squares, squares) : RITZ_OK;
+    return rows->rhs_state == 2 ? ritz_algo_fetch(rows->s, rows->rhs_squares, squares) : RITZ_OK;
 }
 
 /* ---- raw rows ---------------------------------------------------------------------------- */
@@ -289,7 +289,7 @@ static ritz_status open_weights(struct lstsq_rows *rows)
     double *host = malloc((size_t)m * sizeof *host);
     RITZ_REQUIRE(host != NULL, RITZ_ERR_MEMORY, "no host memory for %" PRId64 " weights", m);
     rows->weights = host; /* freed with the rows */
-    RITZ_TRY(lstsq_fetch(s, rows->data.opts->weights, host));
+    RITZ_TRY(ritz_algo_fetch(s, rows->data.opts->weights, host));
     RITZ_TRY(read_weights(rows, host));
     RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, m, 1, 1, &rows->divisors));
     const ritz_status rc =

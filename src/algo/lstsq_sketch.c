@@ -23,7 +23,7 @@
 #include "core/random_maps.h"
 
 enum {
-    NONZEROS = 4,
+    NONZEROS = LSTSQ_NONZEROS,
     FACTOR = 12, /* rows of the sketched problem, in units of n */
     LEAST_STEPS = 2,
     MOST_STEPS = 5
@@ -37,21 +37,20 @@ int64_t lstsq_sketch_height(int64_t n)
 
 /* ---- the sketch -------------------------------------------------------------------------- */
 
-ritz_status lstsq_sketch_pass(struct lstsq *p, uint32_t draw, ritz_dmat SA, ritz_dmat SB)
+ritz_status lstsq_sketch_pass(struct lstsq *p, uint32_t draw, int nonzeros, ritz_dmat SA,
+                              ritz_dmat SB)
 {
     ritz_stream *s = p->s;
     const uint32_t word = RITZ_STREAM_WORD(RITZ_RANDOM_ROWS, draw);
     const uint64_t seed = p->opts->seed;
-    RITZ_TRY(ritz_op_fill(s, 0.0, SA));
-    if (ritz_present(SB)) RITZ_TRY(ritz_op_fill(s, 0.0, SB));
     RITZ_TRY(lstsq_rows_start(p->rows));
     for (;;) {
         struct lstsq_block b;
         RITZ_TRY(lstsq_rows_next(p->rows, &b));
         if (b.A.rows == 0) return RITZ_OK;
-        RITZ_TRY(ritz_op_sketch_rows(s, seed, word, NONZEROS, b.first, b.A, SA));
+        RITZ_TRY(ritz_op_sketch_rows(s, seed, word, nonzeros, b.first, b.A, SA));
         if (ritz_present(SB))
-            RITZ_TRY(ritz_op_sketch_rows(s, seed, word, NONZEROS, b.first, b.B, SB));
+            RITZ_TRY(ritz_op_sketch_rows(s, seed, word, nonzeros, b.first, b.B, SB));
     }
 }
 
@@ -76,7 +75,7 @@ ritz_status lstsq_sketch_factor(ritz_stream *s, ritz_dmat SA, ritz_dmat SB, ritz
         RITZ_TRY_OUT(ritz_op_diag_signs(s, SA, signs));
         RITZ_TRY_OUT(ritz_op_scale_cols(s, 0, signs, ritz_t(ritz_row_range(SB, 0, n)), ritz_t(Y)));
     }
-    RITZ_TRY_OUT(lstsq_fetch(s, flags, &flagged));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, flags, &flagged));
     *finite = flagged == 0;
 out:
     ritz_work_release(s, mark);
@@ -96,7 +95,9 @@ static ritz_status sketch_to(struct lstsq *p, uint32_t draw, int64_t d, ritz_dma
     ritz_dmat SA, SB;
     RITZ_TRY_OUT(ritz_work_dmat(s, p->dtype, RITZ_COL_MAJOR, d, p->n, 1, &SA));
     RITZ_TRY_OUT(ritz_work_dmat(s, p->dtype, RITZ_COL_MAJOR, d, p->targets, 1, &SB));
-    RITZ_TRY_OUT(lstsq_sketch_pass(p, draw, SA, SB));
+    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, SA));
+    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, SB));
+    RITZ_TRY_OUT(lstsq_sketch_pass(p, draw, NONZEROS, SA, SB));
     RITZ_TRY_OUT(lstsq_sketch_factor(s, SA, SB, *Rs, *Y, &finite));
     if (!finite) p->finite = 0;
     RITZ_TRY_OUT(lstsq_condition(s, *Rs, condition));

@@ -64,7 +64,7 @@ static ritz_status largest(struct lstsq_call *c, double most[2])
         if (b.A.rows == 0) break;
         RITZ_TRY_OUT(ritz_op_max_abs(s, b.A, ritz_row_range(two, 0, 1)));
         RITZ_TRY_OUT(ritz_op_max_abs(s, b.B, ritz_row_range(two, 1, 1)));
-        RITZ_TRY_OUT(lstsq_fetch(s, two, of_block));
+        RITZ_TRY_OUT(ritz_algo_fetch(s, two, of_block));
         for (int i = 0; i < 2; i++)
             if (!(of_block[i] <= most[i])) most[i] = most[i] + of_block[i] - most[i];
     }
@@ -296,7 +296,7 @@ static ritz_status deliver_norms(struct lstsq_call *c)
     if (!ritz_present(out) || count == 0) return RITZ_OK;
     double *norms = malloc((size_t)count * sizeof *norms);
     RITZ_REQUIRE(norms != NULL, RITZ_ERR_MEMORY, "no host memory for %" PRId64 " norms", count);
-    rc = lstsq_fetch(p->s, p->squares, norms);
+    rc = ritz_algo_fetch(p->s, p->squares, norms);
     for (int64_t j = 0; j < count; j++) norms[j] = ldexp(sqrt(fmax(norms[j], 0)), -c->exp_b);
     if (rc == RITZ_OK)
         rc = backend->upload(p->s, ritz_hmat_wrap(norms, RITZ_F64, count, 1, RITZ_COL_MAJOR), out);

@@ -195,9 +195,9 @@ static ritz_status fill_report(const struct solve *p, ritz_lstsq_report *r)
     ritz_status rc;
     RITZ_REQUIRE(figures, RITZ_ERR_MEMORY, "no host memory for the figures of %" PRId64 " targets",
                  targets);
-    RITZ_TRY_OUT(lstsq_fetch(p->s, p->rank, &rank));
-    RITZ_TRY_OUT(lstsq_fetch(p->s, p->norm_a, &norm_a));
-    if (targets > 0) RITZ_TRY_OUT(lstsq_fetch(p->s, p->figures, figures));
+    RITZ_TRY_OUT(ritz_algo_fetch(p->s, p->rank, &rank));
+    RITZ_TRY_OUT(ritz_algo_fetch(p->s, p->norm_a, &norm_a));
+    if (targets > 0) RITZ_TRY_OUT(ritz_algo_fetch(p->s, p->figures, figures));
     summarise(p, figures, norm_a, r);
     r->method = RITZ_LSTSQ_TSQR;
     r->method_name = "tsqr";

@@ -59,7 +59,7 @@ ritz_status lstsq_triangle(struct lstsq *p, ritz_dmat *T)
     RITZ_TRY_OUT(stacked_qr_open(s, p->dtype, width, most, &q));
     RITZ_TRY_OUT(absorb_all(p, &q, most, flags));
     RITZ_TRY_OUT(ritz_op_copy(s, stacked_qr_factor(&q), *T));
-    RITZ_TRY_OUT(lstsq_fetch(s, flags, &flagged));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, flags, &flagged));
     if (flagged != 0) p->finite = 0;
 out:
     ritz_work_release(s, mark);
@@ -90,7 +90,7 @@ static ritz_status solve_singular(ritz_stream *s, double rtol, struct blocks t, 
     ritz_dmat count;
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, 1, 1, 1, &count));
     RITZ_TRY_OUT(lstsq_minimum_norm(s, rtol, t.R, t.C, X, count, squares));
-    RITZ_TRY_OUT(lstsq_fetch(s, count, &found));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, count, &found));
     *rank = (int64_t)found;
 out:
     ritz_work_release(s, mark);
@@ -124,7 +124,7 @@ static ritz_status size_up(struct lstsq *p, ritz_dmat T)
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 2, 1, 1, &norms));
     RITZ_TRY_OUT(ritz_op_frobenius(s, blocks_of(T, p->n).R, ritz_row_range(norms, 0, 1)));
     RITZ_TRY_OUT(ritz_op_frobenius(s, ritz_cols(T, p->n, p->targets), ritz_row_range(norms, 1, 1)));
-    RITZ_TRY_OUT(lstsq_fetch(s, norms, norm));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, norms, norm));
     p->norm_a = norm[0];
     p->r.rhs_norm = norm[1];
     p->out_of_range = lstsq_rows_can_repeat(p->rows) &&
@@ -144,7 +144,7 @@ ritz_status lstsq_report_norms(struct lstsq *p)
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 2, 1, 1, &squares));
     RITZ_TRY_OUT(ritz_op_sumsq(s, p->X, ritz_row_range(squares, 0, 1)));
     RITZ_TRY_OUT(ritz_op_col_sums(s, p->squares, ritz_row_range(squares, 1, 1)));
-    RITZ_TRY_OUT(lstsq_fetch(s, squares, square));
+    RITZ_TRY_OUT(ritz_algo_fetch(s, squares, square));
     p->r.solution_norm = sqrt(square[0]);
     p->r.residual_norm = sqrt(square[1]);
     if (!isfinite(square[0])) p->finite = 0;

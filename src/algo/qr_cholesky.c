@@ -163,14 +163,7 @@ out:
 ritz_status qr_check_wait(struct qr_check *c)
 {
     RITZ_TRY(note(c, QR_STATE_FLAGS, c->flags));
-    const struct ritz_backend *backend = c->s->device->backend;
-    const ritz_status rc = backend->download(
-        c->s, c->figures,
-        ritz_hmat_wrap(c->host, RITZ_F64, c->figures.rows, c->figures.cols, RITZ_COL_MAJOR));
-    /* Errors of earlier calls surface where the caller waits; and after a failure nothing may be on
-     * its way to `host`. */
-    const ritz_status waited = backend->stream_sync(c->s);
-    return rc != RITZ_OK ? rc : waited;
+    return ritz_algo_fetch(c->s, c->figures, c->host);
 }
 
 int qr_check_pivots(const struct qr_check *c, struct qr_outcome *outcome)

@@ -45,7 +45,7 @@ static ritz_status settle(struct fit *f, ritz_dmat S, struct ritz_verdict v)
     const double rtol = f->o.rtol > 0 ? f->o.rtol : (double)larger * eps;
     double outcome = 0, rank = 0;
     ritz_dmat count;
-    RITZ_TRY(lstsq_fetch(f->s, v.info, &outcome));
+    RITZ_TRY(ritz_algo_fetch(f->s, v.info, &outcome));
     RITZ_REQUIRE(
         outcome >= 0, RITZ_ERR_NOT_FINITE,
         "the data has a NaN or an infinity, or overflows %s when it is centred or weighted",
@@ -56,8 +56,8 @@ static ritz_status settle(struct fit *f, ritz_dmat S, struct ritz_verdict v)
     RITZ_TRY(ritz_work_dmat(f->s, RITZ_I32, RITZ_COL_MAJOR, 1, 1, 1, &count));
     RITZ_TRY(ritz_op_copy(f->s, S, r->sigma));
     RITZ_TRY(ritz_op_cut_values(f->s, rtol, 0.0, r->sigma, count, RITZ_NO_MAT));
-    RITZ_TRY(lstsq_fetch(f->s, count, &rank));
-    RITZ_TRY(lstsq_fetch(f->s, ritz_row_range(r->sigma, 0, 1), &r->first));
+    RITZ_TRY(ritz_algo_fetch(f->s, count, &rank));
+    RITZ_TRY(ritz_algo_fetch(f->s, ritz_row_range(r->sigma, 0, 1), &r->first));
     r->rank = (int64_t)rank;
     return RITZ_OK;
 }
@@ -132,7 +132,7 @@ static ritz_status fit_copy(struct fit *f, struct lstsq_rows *rows)
     r->rows = lstsq_rows_counted(rows);
     RITZ_TRY(lstsq_rows_all(rows, &A, &B));
     RITZ_TRY(ritz_op_finite_guard(s, RITZ_BOTH, B, flags));
-    RITZ_TRY(lstsq_fetch(s, flags, &bad));
+    RITZ_TRY(ritz_algo_fetch(s, flags, &bad));
     RITZ_REQUIRE(bad == 0, RITZ_ERR_NOT_FINITE,
                  "B has a NaN or an infinity, or overflows %s when it is centred or weighted",
                  ritz_dtype_name(f->dtype));

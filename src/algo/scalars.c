@@ -25,3 +25,14 @@ ritz_dmat ritz_algo_scalar_items(ritz_dmat column)
     items.flags &= ~(uint32_t)RITZ_MAT_OWNED;
     return items;
 }
+
+ritz_status ritz_algo_fetch(ritz_stream *s, ritz_dmat A, double *host)
+{
+    const struct ritz_backend *backend = s->device->backend;
+    const ritz_status rc =
+        backend->download(s, A, ritz_hmat_wrap(host, RITZ_F64, A.rows, A.cols, RITZ_COL_MAJOR));
+    /* Errors of earlier calls surface where the caller waits; and after a failure nothing may be on
+     * its way to `host`. */
+    const ritz_status waited = backend->stream_sync(s);
+    return rc != RITZ_OK ? rc : waited;
+}

@@ -132,11 +132,11 @@ void lsq_gather(const struct lsq_problem *q, struct lsq_run *run)
     run->size = oracle_norm_fro(run->a) * oracle_norm_fro(run->x) + oracle_norm_fro(run->b);
 }
 
-void lsq_solve(const struct place *p, const struct lsq_problem *q, ritz_status code,
-               const char *words, struct lsq_run *run)
+void lsq_lay_out(const struct place *p, const struct lsq_problem *q, struct lsq_run *run,
+                 ritz_lstsq_options *o)
 {
     const int64_t n = q->A.cols, s = q->B.cols;
-    ritz_lstsq_options o = q->o;
+    *o = q->o;
     *run = (struct lsq_run){.report = RITZ_LSTSQ_REPORT_INIT};
     struct scene *sc = &run->sc;
     scene_begin(sc, p);
@@ -148,13 +148,20 @@ void lsq_solve(const struct place *p, const struct lsq_problem *q, ritz_status c
     run->rank = add_info(sc, COL_PLAIN, 1);
     run->norms = add_output(sc, "residual_norms", RITZ_F64, q->f[2], s, 1, 1);
     scene_upload(sc);
-    if (run->w) o.weights = run->w->mat;
-    if (run->intercept) o.intercept = run->intercept->mat;
-    o.rank = run->rank->mat;
-    o.residual_norms = run->norms->mat;
+    if (run->w) o->weights = run->w->mat;
+    if (run->intercept) o->intercept = run->intercept->mat;
+    o->rank = run->rank->mat;
+    o->residual_norms = run->norms->mat;
+}
+
+void lsq_solve(const struct place *p, const struct lsq_problem *q, ritz_status code,
+               const char *words, struct lsq_run *run)
+{
+    ritz_lstsq_options o;
+    lsq_lay_out(p, q, run, &o);
     run->status = ritz_lstsq(p->s, run->A->mat, run->B->mat, run->X->mat, &o, &run->report);
     if (code != RITZ_OK) (void)expect_error(run->status, code, words);
-    run->usable = scene_finish(sc, code == RITZ_OK ? run->status : RITZ_OK);
+    run->usable = scene_finish(&run->sc, code == RITZ_OK ? run->status : RITZ_OK);
     if (run->usable) lsq_gather(q, run);
 }
 

@@ -46,6 +46,10 @@ struct lsq_run {
 const char *lsq_name(ritz_lstsq_method method);
 /* begin_case with all of the problem. */
 bool lsq_begin(const struct place *p, const struct lsq_problem *q);
+/* The operands of a problem on the device, and the options with them. */
+void lsq_lay_out(const struct place *p, const struct lsq_problem *q, struct lsq_run *run,
+                 ritz_lstsq_options *o);
+
 /* Lay out, call, fetch; expecting `code`, and the words in its message. */
 void lsq_solve(const struct place *p, const struct lsq_problem *q, ritz_status code,
                const char *words, struct lsq_run *run);

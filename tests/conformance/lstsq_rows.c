@@ -130,24 +130,11 @@ struct stream {
 static void solve_rows(const struct place *p, const struct lsq_problem *q, const struct stream *st,
                        struct lsq_run *run, struct told *told)
 {
-    const int64_t n = q->A.cols, s = q->B.cols;
-    ritz_lstsq_options o = q->o;
+    const int64_t n = q->A.cols;
+    ritz_lstsq_options o;
     struct scene *sc = &run->sc;
-    *run = (struct lsq_run){.report = RITZ_LSTSQ_REPORT_INIT};
+    lsq_lay_out(p, q, run, &o);
     *told = (struct told){.stop_at = st->stop_at};
-    scene_begin(sc, p);
-    run->A = add_input(sc, "A", q->dtype, q->f[0], 1, SHARE_NONE, &q->A);
-    run->B = add_input(sc, "B", q->dtype, q->f[1], 1, SHARE_NONE, &q->B);
-    if (q->w.a) run->w = add_input(sc, "weights", q->dtype, q->f[1], 1, SHARE_NONE, &q->w);
-    run->X = add_output(sc, "X", q->dtype, q->f[2], n, s, 1);
-    if (q->intercept) run->intercept = add_output(sc, "intercept", q->dtype, q->f[2], 1, s, 1);
-    run->rank = add_info(sc, COL_PLAIN, 1);
-    run->norms = add_output(sc, "residual_norms", RITZ_F64, q->f[2], s, 1, 1);
-    scene_upload(sc);
-    if (run->w) o.weights = run->w->mat;
-    if (run->intercept) o.intercept = run->intercept->mat;
-    o.rank = run->rank->mat;
-    o.residual_norms = run->norms->mat;
     o.progress = progress;
     o.progress_context = told;
     double *a = on_host(run->A), *b = on_host(run->B);
@@ -161,7 +148,7 @@ static void solve_rows(const struct place *p, const struct lsq_problem *q, const
     struct supply of_b = {.kind = st->b,
                           .data = b,
                           .rows = q->A.rows,
-                          .cols = s,
+                          .cols = q->B.cols,
                           .most = st->most + 2,
                           .ends_at = -1,
                           .fails_at = -1};
