@@ -16,11 +16,7 @@ ritz_status ritz_pca_destroy(ritz_stream *s, ritz_pca **pca)
     RITZ_REQUIRE(s->device == p->device, RITZ_ERR_DEVICE, "the model is on another device");
     ritz_dmat *const owned[] = {&p->components, &p->mean, &p->variance, &p->singular,
                                 &p->deviation};
-    ritz_status status = RITZ_OK;
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
-        const ritz_status one = ritz_dmat_destroy(s, owned[i]);
-        if (status == RITZ_OK) status = one;
-    }
+    const ritz_status status = ritz_dmat_destroy_all(s, owned, sizeof owned / sizeof owned[0]);
     free(p);
     *pca = NULL;
     return status;

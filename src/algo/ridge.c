@@ -15,11 +15,7 @@ ritz_status ritz_ridge_destroy(ritz_stream *s, ritz_ridge **ridge)
     RITZ_TRY(ritz_check_stream(s));
     RITZ_TRY(ridge_check(s, r));
     ritz_dmat *const owned[] = {&r->sigma, &r->V, &r->C, &r->rest, &r->means};
-    ritz_status status = RITZ_OK;
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
-        const ritz_status one = ritz_dmat_destroy(s, owned[i]);
-        if (status == RITZ_OK) status = one;
-    }
+    const ritz_status status = ritz_dmat_destroy_all(s, owned, sizeof owned / sizeof owned[0]);
     free(r);
     *ridge = NULL;
     return status;

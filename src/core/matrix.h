@@ -26,4 +26,7 @@ int ritz_hmat_self_overlaps(ritz_hmat H);
 int ritz_mat_overlap(ritz_dmat A, ritz_dmat B);
 int ritz_mat_interleaved(ritz_dmat A, ritz_dmat B);
 
+/* ritz_dmat_destroy for each of what an object owns; the first error. (memory.c) */
+ritz_status ritz_dmat_destroy_all(ritz_stream *s, ritz_dmat *const *owned, size_t count);
+
 #endif

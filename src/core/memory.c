@@ -181,3 +181,13 @@ ritz_status ritz_dmat_destroy(ritz_stream *s, ritz_dmat *A)
     *A = RITZ_NO_MAT;
     return RITZ_OK;
 }
+
+ritz_status ritz_dmat_destroy_all(ritz_stream *s, ritz_dmat *const *owned, size_t count)
+{
+    ritz_status status = RITZ_OK;
+    for (size_t i = 0; i < count; i++) {
+        const ritz_status one = ritz_dmat_destroy(s, owned[i]);
+        if (status == RITZ_OK) status = one;
+    }
+    return status;
+}

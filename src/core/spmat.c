@@ -286,11 +286,7 @@ ritz_status ritz_spmat_destroy(ritz_stream *s, ritz_spmat **A)
                                 &a->backward.parts,
                                 &a->order,
                                 &a->gaps};
-    ritz_status status = RITZ_OK;
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
-        const ritz_status one = ritz_dmat_destroy(s, owned[i]);
-        if (status == RITZ_OK) status = one;
-    }
+    const ritz_status status = ritz_dmat_destroy_all(s, owned, sizeof owned / sizeof owned[0]);
     free(a);
     *A = NULL;
     return status;
