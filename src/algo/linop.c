@@ -131,6 +131,13 @@ ritz_status ritz_algo_linop_check(const ritz_stream *s, const ritz_linop *op, co
                      name, (int)op->kind);
 }
 
+ritz_status ritz_algo_linop_check_apart(const ritz_linop *op, ritz_dmat X, const char *name)
+{
+    RITZ_TRY(ritz_check_no_overlap(X, name, op->A, "A"));
+    RITZ_TRY(ritz_check_no_overlap(X, name, op->mean, "mean"));
+    return op->sparse ? ritz_algo_spmat_check_apart(X, name, op->sparse) : RITZ_OK;
+}
+
 /* ---- blocks of rows --------------------------------------------------------------------- */
 
 static int64_t stage_rows(const ritz_linop *op)
@@ -243,8 +250,6 @@ ritz_status ritz_linop_apply(ritz_stream *s, const ritz_linop *op, int transpose
                               transposed ? "Y must be columns of the operator x columns of X"
                                          : "Y must be rows of the operator x columns of X"));
     RITZ_TRY(ritz_check_no_overlap(Y, "Y", X, "X"));
-    RITZ_TRY(ritz_check_no_overlap(Y, "Y", op->A, "A"));
-    RITZ_TRY(ritz_check_no_overlap(Y, "Y", op->mean, "mean"));
-    if (op->sparse) RITZ_TRY(ritz_algo_spmat_check_apart(Y, "Y", op->sparse));
+    RITZ_TRY(ritz_algo_linop_check_apart(op, Y, "Y"));
     return ritz_algo_linop_apply(s, op, transposed != 0, X, Y);
 }

@@ -2,6 +2,7 @@
 #include "core/composite.h"
 
 #include "core/check.h"
+#include "core/hadamard_maps.h"
 
 /* The full product, of which one triangle is taken: what stands in the other triangle of C is put
  * back from a copy. L + strict(U) = the result, each triangle cut out by tri_copy. */
@@ -219,4 +220,26 @@ ritz_status ritz_composite_moments_merge(ritz_stream *s, ritz_dtype compute, int
         RITZ_TRY(merge_block(s, compute, count + i, ritz_row_range(A, i, rows), mean, G));
     }
     return RITZ_OK;
+}
+
+/* The sketch in tiles of its columns, each multiplied as a dense matrix. */
+ritz_status ritz_composite_hadamard_rows(ritz_stream *s, uint64_t seed, uint32_t word, ritz_dmat A,
+                                         ritz_dmat SA)
+{
+    ritz_status rc = RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int64_t most = 512, step = A.rows < most ? A.rows : most;
+    const int bits = ritz_hadamard_bits(A.rows);
+    ritz_dmat tile;
+    if (A.rows == 0) return ritz_op_fill(s, 0.0, SA);
+    RITZ_TRY_OUT(ritz_work_dmat(s, A.dtype, RITZ_COL_MAJOR, SA.rows, step, 1, &tile));
+    for (int64_t j = 0; j < A.rows; j += step) {
+        const int64_t rows = A.rows - j < step ? A.rows - j : step;
+        const ritz_dmat S = ritz_cols(tile, 0, rows);
+        RITZ_TRY_OUT(ritz_op_hadamard_fill(s, seed, word, bits, SA.rows, 0, j, S));
+        RITZ_TRY_OUT(ritz_op_gemm(s, 1.0, S, ritz_row_range(A, j, rows), j == 0 ? 0.0 : 1.0, SA));
+    }
+out:
+    ritz_work_release(s, mark);
+    return rc;
 }

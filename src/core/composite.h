@@ -22,5 +22,7 @@ ritz_status ritz_composite_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, 
                                  ritz_dmat C);
 ritz_status ritz_composite_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count,
                                          ritz_dmat A, ritz_dmat mean, ritz_dmat G);
+ritz_status ritz_composite_hadamard_rows(ritz_stream *s, uint64_t seed, uint32_t word, ritz_dmat A,
+                                         ritz_dmat SA);
 
 #endif

@@ -46,4 +46,12 @@ RITZ_INLINE ritz_philox_block ritz_philox4x32_10(uint64_t seed, ritz_philox_bloc
     return c;
 }
 
+/* Word k of a block, by choices: an index that is not known when it is compiled would put the block
+ * into the memory of a GPU's thread. */
+RITZ_INLINE uint32_t ritz_philox_word(ritz_philox_block b, uint32_t k)
+{
+    const uint32_t low = k % 2 == 0 ? b.w[0] : b.w[1], high = k % 2 == 0 ? b.w[2] : b.w[3];
+    return k < 2 ? low : high;
+}
+
 #endif

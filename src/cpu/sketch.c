@@ -1,5 +1,5 @@
-/* A sparse sign sketch of rows: SA = SA + S A, where each row of A is added, with a sign, to a few
- * rows of SA.
+/* A sparse sign sketch: its elements; and of rows: SA = SA + S A, where each row of A is added,
+ * with a sign, to a few rows of SA.
  *
  * A is cut into chunks of rows and groups of columns by its shape alone. Each pair of them is
  * accumulated on its own, and the chunks are summed in their order, so that the bits depend neither
@@ -54,6 +54,16 @@ struct sketch {
 #define TARGET __attribute__((target("avx2,fma")))
 #include "cpu/sketch_kernel.inc"
 #endif
+
+struct sketch_fill {
+    struct cpu_view A;
+    uint64_t seed, col0;
+    int64_t row0;
+    uint32_t word;
+    uint32_t nonzeros, part;
+    uint32_t *words; /* of each thread, of a block of columns */
+    size_t slot_words;
+};
 
 #define TEMPLATE "cpu/sketch.inc"
 #include "cpu/real_types.inc"
@@ -115,6 +125,30 @@ ritz_status cpu_sketch_rows(ritz_stream *s, uint64_t seed, uint32_t word, int no
     if (status == RITZ_OK)
         status =
             cpu_enqueue(s, A.dtype == RITZ_F64 ? sketch_run_f64 : sketch_run_f32, &job, sizeof job);
+    ritz_work_release(s, mark);
+    return status;
+}
+
+ritz_status cpu_sketch_fill(ritz_stream *s, uint64_t seed, uint32_t word, int nonzeros, int64_t d,
+                            int64_t row0, int64_t col0, ritz_dmat A)
+{
+    struct sketch_fill job = {.A = cpu_view_of(A),
+                              .seed = seed,
+                              .col0 = (uint64_t)col0,
+                              .row0 = row0,
+                              .word = word,
+                              .nonzeros = (uint32_t)nonzeros,
+                              .part = (uint32_t)(d / nonzeros),
+                              .slot_words = (size_t)(BLOCK_ROWS + 4) * (size_t)nonzeros};
+    if (cpu_view_empty(&job.A)) return RITZ_OK;
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const size_t threads = (size_t)s->device->info.threads;
+    void *words = NULL;
+    ritz_status status = ritz_work_bytes(s, threads * job.slot_words * sizeof(uint32_t), &words);
+    job.words = words;
+    if (status == RITZ_OK)
+        status = cpu_enqueue(s, A.dtype == RITZ_F64 ? sketch_fill_run_f64 : sketch_fill_run_f32,
+                             &job, sizeof job);
     ritz_work_release(s, mark);
     return status;
 }

@@ -146,6 +146,7 @@ static ritz_status permute(ritz_stream *s, int back, ritz_dmat index, ritz_dmat 
 {
     struct cuda_operand a[] = {cuda_operand_of(B), cuda_operand_broadcast(A, B.batch),
                                cuda_operand_of(index)};
+    if (back) a[0].cols = A.cols; /* as many of B's as are written */
     if (cuda_operand_empty(&a[0])) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
     a[2] = cuda_operand_of_row(index, &a[0]);

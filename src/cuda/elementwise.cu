@@ -8,32 +8,7 @@
 namespace
 {
 
-/* What an operation without a source reads. */
-struct nothing {
-};
-
-/* What operations derive from, as far as they do not say otherwise: every element of `to` is made,
- * from nothing, */
-template <typename T> struct made {
-    typedef nothing input;
-    typedef T output;
-    elements<T> to;
-
-    __device__ bool wants(const place &) const
-    {
-        return true;
-    }
-    __device__ nothing load(const place &) const
-    {
-        return {};
-    }
-    __device__ T *target(const place &x) const
-    {
-        return to.at(x);
-    }
-};
-
-/* or is the element of `from` at the same place. */
+/* As `made` of sweep.cuh; what is made is the element of `from` at the same place. */
 template <typename T> struct copied {
     typedef T input, output;
     elements<const T> from;

@@ -177,6 +177,37 @@ struct cuda_sketch {
 cudaError_t launch_sketch(const struct cuda_sketch *k, struct cuda_operand A, void *partial,
                           struct cuda_operand SA, cudaStream_t stream);
 
+/* A(i, j) = element (row0 + i, col0 + j) of such a stack of `nonzeros` matrices of `height` rows;
+ * `turned`: A is the transpose. */
+cudaError_t launch_sketch_fill(uint64_t seed, uint32_t word, int nonzeros, int64_t height,
+                               int64_t row0, int64_t col0, int turned, struct cuda_operand A,
+                               cudaStream_t stream);
+
+/* ---- hadamard.cu ---- */
+
+/* Of the permutations of 2^bits rows and columns (core/hadamard_maps.h). */
+struct cuda_shuffle {
+    uint64_t seed;
+    uint32_t word;
+    int bits;
+};
+/* The codes of columns, or rows, first .. first + count - 1 of the sketch. */
+cudaError_t launch_hadamard_codes(int of_rows, struct cuda_shuffle shuffle, int64_t first,
+                                  int64_t count, uint64_t *code, cudaStream_t stream);
+/* A(i, j) = value, with the sign that the codes of its row (down) and column (along) give. */
+cudaError_t launch_hadamard_fill(double value, const uint64_t *down, const uint64_t *along,
+                                 struct cuda_operand A, cudaStream_t stream);
+/* Column j of the panel = what code j says of column j of A; zeros beyond A. */
+cudaError_t launch_hadamard_scatter(const uint64_t *code, struct cuda_operand A,
+                                    struct cuda_operand panel, cudaStream_t stream);
+/* A pass through `panel`, of `tiles` tiles: the members of struct ritz_hadamard_pass. */
+cudaError_t launch_hadamard_pass(int low, int bits, int lanes, int first, int64_t tiles,
+                                 ritz_dtype dtype, void *panel, cudaStream_t stream);
+/* Row i of SA (`turned`: column i) = scale times the row (column) of the panel that code i names. */
+cudaError_t launch_hadamard_gather(double scale, const uint64_t *code, int turned,
+                                   struct cuda_operand panel, struct cuda_operand SA,
+                                   cudaStream_t stream);
+
 /* ---- csr.cu ---- */
 
 /* A sparse matrix as the operation csr_gemm has it; `part`: RITZ_CSR_PART. */

@@ -14,6 +14,17 @@ ritz_status cuda_random_fill(ritz_stream *s, ritz_distribution dist, uint64_t se
     return CUDA(launch_random(dist, seed, word, row0, col0, a, cuda_native(s)));
 }
 
+ritz_status cuda_sketch_fill(ritz_stream *s, uint64_t seed, uint32_t word, int nonzeros, int64_t d,
+                             int64_t row0, int64_t col0, ritz_dmat A)
+{
+    struct cuda_operand a = cuda_operand_of(A);
+    if (cuda_operand_empty(&a)) return RITZ_OK;
+    CUDA_ENTER(cuda_device_of(s));
+    const int turned = cuda_orient(&a, 1);
+    return CUDA(launch_sketch_fill(seed, word, nonzeros, d / nonzeros, row0, col0, turned, a,
+                                   cuda_native(s)));
+}
+
 /* How the rows of A are cut: from the shapes alone, as sums depend on it. A chunk has several times
  * the rows of the sketch, so that what the chunks give is little beside A. */
 static void cut_rows(int64_t rows, int64_t sketch_rows, struct cuda_sketch *k)

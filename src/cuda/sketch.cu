@@ -142,6 +142,27 @@ template <typename T> struct chunk_sum_op {
     }
 };
 
+/* An element; `turned`: the place is that in the transpose. */
+template <typename T> struct sketch_fill_op : made<T> {
+    uint64_t seed;
+    uint32_t word;
+    int64_t height, row0, col0;
+    bool turned;
+    T number;
+
+    __device__ T value(const place &x, nothing) const
+    {
+        const int64_t i = row0 + (turned ? x.j : x.i), t = i / height;
+        const int64_t j = col0 + (turned ? x.i : x.j);
+        const ritz_philox_block words = ritz_device_random_block(
+            seed, word, static_cast<uint64_t>(j / 4), static_cast<uint32_t>(t));
+        const uint32_t w = ritz_philox_word(words, static_cast<uint32_t>(j % 4));
+        const int64_t at =
+            static_cast<int64_t>(ritz_below(w, static_cast<uint32_t>(height))) + t * height;
+        return at != i ? T(0) : w & 1 ? -number : number;
+    }
+};
+
 template <typename T>
 cudaError_t sketch(const struct cuda_sketch *k, const cuda_operand &A, T *partial,
                    const cuda_operand &SA, cudaStream_t stream)
@@ -185,5 +206,24 @@ cudaError_t launch_sketch(const struct cuda_sketch *k, struct cuda_operand A, vo
     return with_real(A.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
         return sketch<T>(k, A, static_cast<T *>(partial), SA, stream);
+    });
+}
+
+cudaError_t launch_sketch_fill(uint64_t seed, uint32_t word, int nonzeros, int64_t height,
+                               int64_t row0, int64_t col0, int turned, struct cuda_operand A,
+                               cudaStream_t stream)
+{
+    return with_real(A.dtype, [&](auto type) {
+        typedef typename decltype(type)::type T;
+        sketch_fill_op<T> op;
+        op.to = elements_of<T>(A);
+        op.seed = seed;
+        op.word = word;
+        op.height = height;
+        op.row0 = row0;
+        op.col0 = col0;
+        op.turned = turned != 0;
+        op.number = static_cast<T>(1 / sqrt(static_cast<double>(nonzeros)));
+        return launch_sweep(op, A, stream);
     });
 }

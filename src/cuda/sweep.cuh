@@ -42,6 +42,31 @@ template <typename T> inline elements<T> elements_of(const cuda_operand &a)
     return {static_cast<T *>(a.p), a.row_step, a.col_step, a.batch_step};
 }
 
+/* What an operation without a source reads. */
+struct nothing {
+};
+
+/* What operations derive from, as far as they do not say otherwise: every element of `to` is made,
+ * from nothing. */
+template <typename T> struct made {
+    typedef nothing input;
+    typedef T output;
+    elements<T> to;
+
+    __device__ bool wants(const place &) const
+    {
+        return true;
+    }
+    __device__ nothing load(const place &) const
+    {
+        return {};
+    }
+    __device__ T *target(const place &x) const
+    {
+        return to.at(x);
+    }
+};
+
 /* Whether an element belongs to a triangle, or to RITZ_BOTH; `strict`: without the diagonal. */
 __device__ inline bool in_part(ritz_uplo part, const place &x, int strict)
 {

@@ -15,6 +15,12 @@ enum { CUDA_SMALL_BYTES = 48 * 1024 - 512 };
  * combine the steps of a panel have a lane for each. */
 enum { CUDA_PANEL = 32 };
 
+/* Rows, and reflectors, up to which one matrix that does not fit into shared memory is factored in
+ * blocks as a batch is: one or two panels, each a launch of one block of threads, and no cuSOLVER,
+ * so that graphs can hold it. The leaves and nodes of a QR factorization in blocks of rows are such
+ * matrices. */
+enum { CUDA_QR_BLOCKS_ROWS = 4096, CUDA_QR_BLOCKS_MOST = 2 * CUDA_PANEL };
+
 /* Sides up to which the own Jacobi kernels are used; cuSOLVER's batched Jacobi stops at 32 too
  * (PyTorch and JAX switch there). */
 enum { CUDA_JACOBI_MOST = 32 };
@@ -27,6 +33,10 @@ enum { CUDA_JACOBI_BATCH_MOST = 512 };
 /* Shared memory for the sums of a block of the sparse sketch, besides what it holds of A: 48 KiB in
  * all. */
 enum { CUDA_SKETCH_BYTES = 36 * 1024 };
+
+/* A tile of the fast Walsh-Hadamard transform: 2^12 elements, 32 KiB of float64, in pieces of at
+ * least 2^5 that lie together. */
+enum { CUDA_HADAMARD_TILE_BITS = 12, CUDA_HADAMARD_LANE_BITS = 5 };
 
 /* Columns of the vectors that a sparse product turns at a time, where they lie by columns: four
  * cache lines of float32 a row. */

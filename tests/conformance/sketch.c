@@ -1,4 +1,5 @@
-/* The sparse sketch of rows, solve_gram, gather_cols: what tall QR factorizations are made of.
+/* The sparse sketch of rows, solve_gram, gather_cols and scatter_cols: what tall QR factorizations
+ * and factorizations from columns are made of.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
@@ -250,7 +251,7 @@ static void solve_gram(const struct place *p, ritz_dtype dtype)
                            (enum wanted)(turn++ % WANTED));
 }
 
-/* ---- gather_cols ----------------------------------------------------------------------------- */
+/* ---- gather_cols, scatter_cols --------------------------------------------------------------- */
 
 static void gather_one(const struct place *p, ritz_dtype dtype, int64_t m, int64_t n,
                        int64_t picked, int64_t batch, enum sharing sharing,
@@ -289,15 +290,63 @@ static void gather_one(const struct place *p, ritz_dtype dtype, int64_t m, int64
     free_items(index, batch);
 }
 
-static void gather_cols(const struct place *p, ritz_dtype dtype)
+/* The way back, with columns that are kept; scattering needs distinct numbers. */
+static void scatter_one(const struct place *p, ritz_dtype dtype, int64_t m, int64_t n,
+                        int64_t picked, int64_t batch, enum sharing sharing,
+                        const struct forms *walk)
+{
+    if (!begin_case(p, "scatter_cols %s %lld into %lldx%lld batch %lld %s A %s B %s index %s",
+                    ritz_dtype_name(dtype), (long long)picked, (long long)m, (long long)n,
+                    (long long)batch, sharing_name(sharing), form_name(walk->f[0]),
+                    form_name(walk->f[1]), form_name(walk->f[2])))
+        return;
+    const int64_t items = sharing == SHARE_NONE ? batch : 1;
+    omat *a = make_items(general_kinds, 88, items, m, picked, dtype);
+    omat *b = make_items(general_kinds, 90, batch, m, n, dtype);
+    omat *index = make_items(general_kinds, 89, batch, picked, 1, RITZ_F64);
+    for (int64_t item = 0; item < batch; item++)
+        for (int64_t j = 0; j < picked; j++)
+            index[item].a[j] = (long double)(n - 1 - (j + item) % n);
+    struct scene sc;
+    scene_begin(&sc, p);
+    struct operand *A = add_input(&sc, "A", dtype, walk->f[0], batch, sharing, a);
+    struct operand *I = add_input(&sc, "index", RITZ_I32, walk->f[2], batch, SHARE_NONE, index);
+    struct operand *B = add_inout(&sc, "B", dtype, walk->f[1], batch, b);
+    scene_upload(&sc);
+    if (scene_finish(&sc, ritz_op_scatter_cols(p->s, I->mat, A->mat, B->mat))) {
+        bool right = true;
+        for (int64_t item = 0; item < batch; item++) {
+            omat from = item_before(A, sharing == SHARE_NONE ? item : 0);
+            omat want = item_before(B, item), got = item_after(B, item);
+            for (int64_t j = 0; j < picked; j++)
+                for (int64_t i = 0; i < m; i++)
+                    OMAT_AT(want, i, (int64_t)index[item].a[j]) = OMAT_AT(from, i, j);
+            for (int64_t i = 0; i < m * n; i++) right = right && got.a[i] == want.a[i];
+            omat_destroy(&from);
+            omat_destroy(&want);
+            omat_destroy(&got);
+        }
+        (void)expect(right, "a column is not where it belongs, or another one was not kept");
+    }
+    scene_end(&sc);
+    free_items(a, items);
+    free_items(b, batch);
+    free_items(index, batch);
+}
+
+static void gather_and_scatter(const struct place *p, ritz_dtype dtype)
 {
     static const int64_t shapes[][4] = {/* m, n, picked, batch */
                                         {0, 3, 2, 1}, {3, 2, 0, 2},  {1, 1, 1, 1},
                                         {5, 7, 4, 3}, {97, 3, 5, 1}, {4100, 2, 2, 1}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-        for (struct forms walk = forms_of(3, 24); next_forms(&walk);)
-            gather_one(p, dtype, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3],
-                       shapes[i][3] > 1 ? (enum sharing)(walk.left % 3) : SHARE_NONE, &walk);
+        for (struct forms walk = forms_of(3, 24); next_forms(&walk);) {
+            const int64_t m = shapes[i][0], n = shapes[i][1], picked = shapes[i][2];
+            const int64_t batch = shapes[i][3];
+            const enum sharing sharing = batch > 1 ? (enum sharing)(walk.left % 3) : SHARE_NONE;
+            gather_one(p, dtype, m, n, picked, batch, sharing, &walk);
+            scatter_one(p, dtype, m, n, picked < n ? picked : n, batch, sharing, &walk);
+        }
 }
 
 void test_sketch(const struct place *p)
@@ -307,7 +356,7 @@ void test_sketch(const struct place *p)
         in_parts(p, reals[t], 1);
         in_parts(p, reals[t], 226);
         solve_gram(p, reals[t]);
-        gather_cols(p, reals[t]);
+        gather_and_scatter(p, reals[t]);
     }
     mean_is_identity(p);
     distortions(p);

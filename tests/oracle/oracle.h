@@ -175,6 +175,15 @@ typedef struct oracle_pca {
 oracle_pca oracle_pca_fit(omat X, int64_t k, long double divisor);
 void oracle_pca_destroy(oracle_pca *p);
 
+/* ---- Random sketches (sketch.c) --------------------------------------------------------------- */
+
+/* The word at (row, col) of a stream, as core/random_maps.h defines it. */
+uint32_t oracle_random_word(uint64_t seed, uint32_t word, uint64_t row, uint32_t col);
+/* Where the permutation of 0 .. 2^bits - 1 whose rounds have the columns from `col` puts x. */
+uint64_t oracle_permuted(uint64_t seed, uint32_t word, uint32_t col, int bits, uint64_t x);
+/* The sign of element (i, j) of a Hadamard sketch with m columns (core/hadamard_maps.h). */
+int oracle_hadamard_sketch(uint64_t seed, uint32_t word, int64_t m, int64_t i, int64_t j);
+
 /* ---- Comparators (ratios.c) ------------------------------------------------------------------ */
 
 /* Each returns 0 for a perfect result, compares every entry, and returns +Inf if a tested entry is
