@@ -1,4 +1,5 @@
-/* The k largest singular triplets of A by a randomized method, A ≈ U diag(S) Vᵀ.
+/* The k largest singular triplets of A by a randomized method, A ≈ U diag(S) Vᵀ; to a tolerance:
+ * svd_adaptive.c.
  *
  *     A m x n, l = k + oversampling
  *     Q  = range finder(A)             m x l
@@ -59,7 +60,8 @@ static ritz_status take_figures(ritz_stream *s, const ritz_linop *op, uint64_t s
 
 static ritz_status report_triplets(ritz_stream *s, const ritz_linop *op,
                                    const struct ritz_algo_sketch *sketch, int with_error,
-                                   ritz_dmat U, ritz_dmat S, ritz_sketch_report *report)
+                                   ritz_dmat U, ritz_dmat S, ritz_dmat values,
+                                   ritz_sketch_report *report)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc = RITZ_OK;
@@ -67,14 +69,14 @@ static ritz_status report_triplets(ritz_stream *s, const ritz_linop *op,
     const int function = op->kind == RITZ_LINOP_ENQUEUE;
     const int exact = prefer_exact(op, sketch->sample_size);
     const int sketched = S.rows > 0 && !exact;
-    const int64_t most = op->rows < op->cols ? op->rows : op->cols;
+    const int q = sketched ? ritz_algo_powers_made(sketch, sketch->sample_size) : 0;
     ritz_sketch_report known = {
         .rank = S.rows,
         .sample_size = sketched     ? sketch->sample_size
-                       : S.rows > 0 ? most
+                       : S.rows > 0 ? min_i64(op->rows, op->cols)
                                     : 0,
-        .power_iterations = sketched ? sketch->power_iterations : 0,
-        .matvec_blocks = sketched ? 2 + 2 * sketch->power_iterations : 0,
+        .power_iterations = q,
+        .matvec_blocks = sketched ? 2 + 2 * q : 0,
         .kind = !with_error ? RITZ_ERROR_NONE
                 : function  ? RITZ_ERROR_ESTIMATE
                             : RITZ_ERROR_EXACT,
@@ -84,7 +86,8 @@ static ritz_status report_triplets(ritz_stream *s, const ritz_linop *op,
         RITZ_TRY_OUT(ritz_algo_figures_open(s, &figures));
         RITZ_TRY_OUT(take_figures(s, op, sketch->seed, U, S, figures));
     }
-    RITZ_TRY_OUT(ritz_algo_sketch_report(s, op, &known, figures, report));
+    RITZ_TRY_OUT(ritz_algo_sketch_report_values(s, op, &known, figures, exact ? NULL : sketch,
+                                                values, report));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -95,12 +98,8 @@ static ritz_status check_vectors(const ritz_stream *s, const ritz_linop *op, rit
                                  const char *name, ritz_dmat S, int64_t rows, const char *shape)
 {
     if (!ritz_present(X)) return RITZ_OK;
-    RITZ_TRY(ritz_check_output(s, X, name));
-    RITZ_TRY(ritz_check_single(X, name));
-    RITZ_TRY(ritz_check_same_dtype(X, name, S, "S"));
+    RITZ_TRY(ritz_algo_check_factor(s, op, X, name));
     RITZ_TRY(ritz_check_shape(X, name, rows, S.rows, shape));
-    RITZ_TRY(ritz_check_no_overlap(X, name, op->A, "A"));
-    RITZ_TRY(ritz_check_no_overlap(X, name, op->mean, "mean"));
     return ritz_check_no_overlap(X, name, S, "S");
 }
 
@@ -108,36 +107,56 @@ static ritz_status check_triplets(const ritz_stream *s, const ritz_linop *op, ri
                                   ritz_dmat S, ritz_dmat V)
 {
     RITZ_TRY(ritz_algo_linop_check(s, op, "A"));
-    RITZ_TRY(ritz_check_output(s, S, "S"));
-    RITZ_TRY(ritz_check_single(S, "S"));
-    RITZ_REQUIRE(S.dtype == op->dtype, RITZ_ERR_DTYPE,
-                 "the operator A is %s and S is %s; they must agree", ritz_dtype_name(op->dtype),
-                 ritz_dtype_name(S.dtype));
+    RITZ_TRY(ritz_algo_check_factor(s, op, S, "S"));
     RITZ_REQUIRE(S.rows <= op->rows && S.rows <= op->cols, RITZ_ERR_SHAPE,
                  "S asks for %" PRId64 " singular values of a %" PRId64 " x %" PRId64
                  " operator; S must be k x 1 with k <= min(m, n)",
                  S.rows, op->rows, op->cols);
     RITZ_TRY(ritz_check_shape(S, "S", S.rows, 1, "S must be k x 1"));
-    RITZ_TRY(ritz_check_no_overlap(S, "S", op->A, "A"));
-    RITZ_TRY(ritz_check_no_overlap(S, "S", op->mean, "mean"));
     RITZ_TRY(check_vectors(s, op, U, "U", S, op->rows, "U must be m x rows of S"));
     RITZ_TRY(check_vectors(s, op, V, "V", S, op->cols, "V must be n x rows of S"));
     return ritz_check_no_overlap(U, "U", V, "V");
 }
 
+/* values: as many as wanted, of which S becomes the first ones; it may be S. */
 static ritz_status triplets(ritz_stream *s, const ritz_linop *op,
                             const struct ritz_algo_sketch *sketch, ritz_dmat U, ritz_dmat S,
-                            ritz_dmat V)
+                            ritz_dmat V, ritz_dmat values)
 {
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     struct ritz_verdict v;
     RITZ_TRY_OUT(ritz_algo_verdict_open(s, 1, &v));
     if (prefer_exact(op, sketch->sample_size))
-        RITZ_TRY_OUT(ritz_algo_svd(s, op->A, U, S, V, v.flags, v.info));
+        RITZ_TRY_OUT(ritz_algo_svd(s, op->A, U, values, V, v.flags, v.info));
     else
-        RITZ_TRY_OUT(ritz_algo_svd_randomized(s, op, sketch, U, S, V, v.flags, v.info));
+        RITZ_TRY_OUT(ritz_algo_svd_randomized(s, op, sketch, U, values, V, v.flags, v.info));
+    if (values.data != S.data) RITZ_TRY_OUT(ritz_op_copy(s, ritz_row_range(values, 0, S.rows), S));
     RITZ_TRY_OUT(ritz_algo_verdict_close(s, RITZ_ERR_NOT_CONVERGED, v, RITZ_NO_MAT));
+out:
+    ritz_work_release(s, mark);
+    return rc;
+}
+
+/* The rank is given. */
+static ritz_status given_rank(ritz_stream *s, const ritz_linop *op,
+                              const struct ritz_algo_sketch *sketch, int with_error, ritz_dmat U,
+                              ritz_dmat S, ritz_dmat V, ritz_sketch_report *report)
+{
+    const struct ritz_work_mark mark = ritz_work_mark(s);
+    const int exact = prefer_exact(op, sketch->sample_size);
+    ritz_status rc = RITZ_OK;
+    ritz_dmat values = S;
+    if (report != NULL && S.rows > 0)
+        RITZ_TRY_OUT(ritz_work_dmat(s, S.dtype, RITZ_COL_MAJOR,
+                                    exact ? min_i64(op->rows, op->cols) : sketch->sample_size, 1, 1,
+                                    &values));
+    /* The probes of a function measure against U. */
+    if (with_error && op->kind == RITZ_LINOP_ENQUEUE && !ritz_present(U))
+        RITZ_TRY_OUT(ritz_work_dmat(s, op->dtype, RITZ_COL_MAJOR, op->rows, S.rows, 1, &U));
+    if (S.rows > 0) RITZ_TRY_OUT(triplets(s, op, sketch, U, S, V, values));
+    if (report != NULL)
+        RITZ_TRY_OUT(report_triplets(s, op, sketch, with_error, U, S, values, report));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -153,15 +172,6 @@ ritz_status ritz_svd_randomized(ritz_stream *s, const ritz_linop *A, ritz_dmat U
     RITZ_TRY(ritz_algo_sketch_options(opts, S.rows, A->rows, A->cols, &sketch));
     RITZ_TRY(ritz_algo_sketch_report_check(report));
     const int with_error = report != NULL && !(opts != NULL && opts->no_error_figure != 0);
-
-    const struct ritz_work_mark mark = ritz_work_mark(s);
-    ritz_status rc = RITZ_OK;
-    /* The probes of a function measure against U. */
-    if (with_error && A->kind == RITZ_LINOP_ENQUEUE && !ritz_present(U))
-        RITZ_TRY_OUT(ritz_work_dmat(s, A->dtype, RITZ_COL_MAJOR, A->rows, S.rows, 1, &U));
-    if (S.rows > 0) RITZ_TRY_OUT(triplets(s, A, &sketch, U, S, V));
-    if (report != NULL) RITZ_TRY_OUT(report_triplets(s, A, &sketch, with_error, U, S, report));
-out:
-    ritz_work_release(s, mark);
-    return rc;
+    return sketch.tolerance > 0 ? ritz_algo_svd_adaptive(s, A, &sketch, U, S, V, report)
+                                : given_rank(s, A, &sketch, with_error, U, S, V, report);
 }
