@@ -25,45 +25,6 @@
 
 /* ---- the decomposition --------------------------------------------------------------------- */
 
-/* The rank from the diagonal of R in W: keep_i = 1 for i < rank, else 0. A diagonal that overflowed
- * gives NaN and rank -1. */
-static ritz_status find_rank(ritz_stream *s, double rtol, ritz_dmat W, ritz_dmat rank,
-                             ritz_dmat keep)
-{
-    const struct ritz_work_mark mark = ritz_work_mark(s);
-    const ritz_dmat diagonal = qr_diagonal(W);
-    ritz_status rc;
-    ritz_dmat values, flags;
-    RITZ_TRY_OUT(ritz_work_dmat(s, W.dtype, RITZ_COL_MAJOR, keep.rows, 1, keep.batch, &values));
-    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, keep.batch, 1, 1, &flags));
-    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, flags));
-    RITZ_TRY_OUT(ritz_op_diag_signs(s, W, keep));
-    RITZ_TRY_OUT(ritz_op_scale_cols(s, 0, keep, ritz_t(diagonal), ritz_t(values)));
-    RITZ_TRY_OUT(ritz_op_finite_guard(s, RITZ_BOTH, values, flags));
-    RITZ_TRY_OUT(ritz_op_poison(s, RITZ_BOTH, flags, values));
-    RITZ_TRY_OUT(ritz_op_cut_values(s, rtol, 0.0, values, rank, RITZ_NO_MAT));
-    RITZ_TRY_OUT(ritz_op_scale_cols(s, 1, values, ritz_t(values), ritz_t(keep)));
-out:
-    ritz_work_release(s, mark);
-    return rc;
-}
-
-/* The diagonal of V is 1 where keep is 0; it was 0. */
-static ritz_status guard_diagonal(ritz_stream *s, ritz_dmat keep, ritz_dmat V)
-{
-    const struct ritz_work_mark mark = ritz_work_mark(s);
-    const ritz_dmat diagonal = qr_diagonal(V);
-    ritz_status rc;
-    ritz_dmat rest;
-    RITZ_TRY_OUT(ritz_work_dmat(s, V.dtype, RITZ_COL_MAJOR, keep.rows, 1, keep.batch, &rest));
-    RITZ_TRY_OUT(ritz_op_fill(s, 1.0, rest));
-    RITZ_TRY_OUT(ritz_op_axpby(s, -1.0, keep, 1.0, rest));
-    RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, rest, 1.0, diagonal));
-out:
-    ritz_work_release(s, mark);
-    return rc;
-}
-
 /* The kept rows of C become the first rows of Y; the others stay in C. */
 static ritz_status move_kept(ritz_stream *s, ritz_dmat keep, ritz_dmat C, ritz_dmat Y)
 {
@@ -99,7 +60,7 @@ static ritz_status apply_inverse(ritz_stream *s, ritz_dmat W, ritz_dmat keep, ri
     RITZ_TRY_OUT(ritz_op_tri_copy(s, RITZ_UPPER, ritz_row_range(W, 0, q), ritz_t(V)));
     RITZ_TRY_OUT(ritz_op_scale_cols(s, 0, keep, V, V));
     RITZ_TRY_OUT(ritz_op_geqrf(s, V, tau));
-    RITZ_TRY_OUT(guard_diagonal(s, keep, V));
+    RITZ_TRY_OUT(qr_guard_diagonal(s, keep, V));
     RITZ_TRY_OUT(ritz_op_trsm(s, RITZ_LEFT, RITZ_LOWER, RITZ_NON_UNIT, 1.0,
                               ritz_t(ritz_row_range(V, 0, q)), ritz_row_range(Y, 0, q)));
     RITZ_TRY_OUT(ritz_op_ormqr(s, RITZ_APPLY_Q, V, tau, Y));
@@ -151,7 +112,7 @@ ritz_status lstsq_minimum_norm(ritz_stream *s, double rtol, ritz_dmat R, ritz_dm
     RITZ_TRY_OUT(ritz_work_dmat(s, R.dtype, RITZ_COL_MAJOR, n, X.cols, batch, &Y));
     RITZ_TRY_OUT(ritz_op_geqp3(s, R, pivots, tau));
     RITZ_TRY_OUT(ritz_op_ormqr(s, RITZ_APPLY_Q_TRANSPOSED, R, tau, C));
-    RITZ_TRY_OUT(find_rank(s, relative, R, rank, keep));
+    RITZ_TRY_OUT(qr_find_rank(s, relative, R, rank, keep));
     RITZ_TRY_OUT(move_kept(s, keep, C, Y));
     if (ritz_present(rest)) RITZ_TRY_OUT(add_squares(s, C, rest));
     RITZ_TRY_OUT(apply_inverse(s, R, keep, Y));

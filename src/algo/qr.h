@@ -5,6 +5,7 @@
  *     tsqr.c                in blocks of rows
  *     qr_pivoted.c          with column pivoting
  *     qr_rows.c             R of data that streams by
+ *     qr_rank.c             the numerical rank
  *     random_orthogonal.c   of random matrices
  *
  * Each trusts its arguments. m >= n and one item, unless something else is said.
@@ -101,6 +102,19 @@ int qr_check_sketch(const struct qr_check *c, double tolerance);
  * Q or R may be RITZ_NO_MAT. */
 ritz_status qr_finish(ritz_stream *s, ritz_dmat G, ritz_dmat R1, ritz_dmat X, ritz_dmat Q,
                       ritz_dmat R);
+
+/* ---- the numerical rank (qr_rank.c) ------------------------------------------------------- */
+
+/* From the diagonal of R of a pivoted factorization, in W (any shape): rank (I32 batch x 1), and
+ * keep (k x 1 an item, k as long as the diagonal) = 1 for i < rank, else 0. A diagonal that
+ * overflowed gives NaN and rank -1. */
+ritz_status qr_find_rank(ritz_stream *s, double rtol, ritz_dmat W, ritz_dmat rank, ritz_dmat keep);
+
+/* The diagonal of V is 1 where keep is 0; it was 0. */
+ritz_status qr_guard_diagonal(ritz_stream *s, ritz_dmat keep, ritz_dmat V);
+
+/* rest = 1 - keep. */
+ritz_status qr_complement(ritz_stream *s, ritz_dmat keep, ritz_dmat rest);
 
 /* ---- helpers ----------------------------------------------------------------------------- */
 
