@@ -32,9 +32,11 @@ typedef enum ritz_norm_kind {
  * @param norm batch x 1 of RITZ_F64.
  * @return RITZ_OK or an argument error.
  *
- * RITZ_NORM_TWO and RITZ_NORM_NUCLEAR come from ritz_svd without vectors and synchronise as that
- * does; an item whose iteration did not converge, which has not been seen, gives NaN. The others:
- * Synchronises: never. Capturable: yes. Workspace: n float64 numbers an item at the most.
+ * RITZ_NORM_TWO and RITZ_NORM_NUCLEAR come from ritz_svd without vectors; an item whose iteration
+ * did not converge, which has not been seen, gives NaN.
+ *
+ * Synchronises: never; RITZ_NORM_TWO and RITZ_NORM_NUCLEAR as ritz_svd. Capturable: these two where
+ * ritz_svd is, the others always. Workspace: n float64 numbers an item at the most.
  * Cost: one pass, or the singular values of A. Accuracy: sums in float64; the Frobenius norm is
  * scaled where squares would overflow or underflow.
  * Source: Golub and Van Loan 2013, sections 2.3 and 2.4; Blue 1978 (the scaling). */

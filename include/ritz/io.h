@@ -1,5 +1,5 @@
 /** @file
- * Files: host matrices from .npy, IDX (MNIST) and CSV files, and to .npy.
+ * Files: host matrices from .npy, IDX (MNIST) and CSV files, and to .npy, whole or in blocks.
  *
  * What a file is, is decided by its first bytes, never by its name, and each format may be
  * compressed with gzip. A file is checked before memory is taken for it: a header that promises
@@ -103,6 +103,43 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_load_as(const char *path, ritz_dtype dt
  *   RITZ_ERR_IO (no space left, no permission; a file that was there is as before) or
  *   RITZ_ERR_MEMORY. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_save_npy(const char *path, ritz_hmat H);
+
+/** Writes a matrix to a .npy file block by block: one that is larger than memory. Used by one thread
+ * at a time. */
+typedef struct ritz_npy_writer ritz_npy_writer;
+
+/** Begin a .npy file of a known shape, in C order.
+ *
+ * As with ritz_save_npy the file appears under its name whole or not at all: when it is finished.
+ *
+ * @param path  the file.
+ * @param dtype type of the elements: any but bfloat16.
+ * @param rows  rows in all, >= 0.
+ * @param cols  columns, >= 0.
+ * @param[out] writer receives the writer, which is ended by ritz_npy_writer_finish or
+ *   ritz_npy_writer_discard; NULL on failure.
+ * @return as ritz_save_npy; RITZ_ERR_TOO_LARGE. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_npy_writer_create(const char *path, ritz_dtype dtype,
+                                                           int64_t rows, int64_t cols,
+                                                           ritz_npy_writer **writer);
+
+/** Write the next rows.
+ * @param writer the writer.
+ * @param H      the rows: any number that is still missing, of any type, which is converted as in
+ *   ritz_upload, and in any layout. Row-major without padding and of the file's type is fastest.
+ * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_SHAPE (other columns, or more rows than are missing),
+ *   RITZ_ERR_IO (the file is then lost) or RITZ_ERR_MEMORY. Memory: 1 MiB. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_npy_writer_append(ritz_npy_writer *writer, ritz_hmat H);
+
+/** See that all rows came, flush the file to disk, and let it appear under its name.
+ * @param[in,out] writer the writer, which is freed in any case and set to NULL.
+ * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_SHAPE (rows are missing) or RITZ_ERR_IO; on failure a
+ *   file that was there before is as it was. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_npy_writer_finish(ritz_npy_writer **writer);
+
+/** Give up: nothing is left of what was written.
+ * @param[in,out] writer set to NULL; NULL and *writer == NULL are accepted. */
+RITZ_API void ritz_npy_writer_discard(ritz_npy_writer **writer);
 
 #ifdef __cplusplus
 }

@@ -51,9 +51,9 @@ typedef struct ritz_sketch_options {
     int power_iterations; /**< q; 0: 2; RITZ_POWER_ITERATIONS_NONE: none */
     int no_error_figure;  /**< 1: skip the error figure and its cost */
     uint64_t seed;        /**< of the sketch */
-    /** Above 0, and below 1: the rank is found. The least k (to a block) with an error of at most tolerance
-     * ‖A‖_F in the Frobenius norm is taken, at most as many as the outputs have room for; what is
-     * beyond the rank becomes zero, and the report has the rank. */
+    /** Above 0, and below 1: the rank is found. The least k (to a block) with an error of at most
+     * tolerance ‖A‖_F in the Frobenius norm is taken, at most as many as the outputs have room for;
+     * what is beyond the rank becomes zero, and the report has the rank. */
     double tolerance;
     int64_t block;                    /**< tolerance: columns added at once; 0: 32 */
     ritz_range_method method;         /**< RITZ_RANGE_AUTO */
@@ -85,8 +85,8 @@ typedef struct ritz_sketch_report {
     double probability; /**< for a bound: probability that it holds */
     /** Frobenius norm of A: exact for matrices, an estimate for functions; 0 if not computed. */
     double norm;
-    /** s_k / s_(k+1): near 1, the last vectors are not determined; infinity if s_(k+1) is 0, and 0 if
-     * it is unknown, as with a range alone. */
+    /** s_k / s_(k+1): near 1, the last vectors are not determined; infinity if s_(k+1) is 0, and 0
+     * if it is unknown, as with a range alone. */
     double gap;
     int tolerance_met; /**< 1 if a tolerance was given and met */
     /** What the user should know about the answer, and what to change; "" if nothing. */

@@ -168,7 +168,8 @@ typedef struct ritz_lstsq_report {
  * @return RITZ_OK; an argument error; of a single matrix also RITZ_ERR_NOT_FINITE, memory errors,
  *   failures of the device, and RITZ_ERR_NOT_CONVERGED (of an iterative method that was asked for).
  *
- * Synchronises: a single matrix once a decision, two to eight times; a batch never. Capturable: no.
+ * Synchronises: a single matrix once a decision, two to eight times; a batch never.
+ * Capturable: a batch without report; else no (the host decides by results).
  * Cost: normal equations mn² flops and 4mns a refinement; sketched QR 2mn² and the sketch;
  * Householder 2mn²; minimum norm 4mn². Workspace: O(n²) and one block of rows for the normal
  * equations and the sketched methods; a copy of A for the others.
@@ -202,7 +203,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq(ritz_stream *s, ritz_dmat A, ritz
  * ‖Aᵀr‖ / (‖A‖_F ‖r‖) and ‖r‖ / (‖A‖_F ‖x‖), a bound that can be far above the true one; where it
  * knows no rank, `rank` is -1.
  *
- * Synchronises: once an iteration or less often. Capturable: no.
+ * Synchronises: once an iteration or less often. Capturable: no (the host decides by results).
  * Cost: a product with A and one with Aᵀ an iteration. LSMR takes O(κ) iterations, and more where
  * the spectrum is spread; the columns of a dense matrix with m >= n are scaled to unit length where
  * they differ much, and the norm that is least, where A does not determine X, is then that of the
@@ -230,7 +231,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_operator(ritz_stream *s, const ri
  * @return as ritz_lstsq; RITZ_ERR_SHAPE if the sources disagree; errors of files;
  *   RITZ_ERR_CANCELLED.
  *
- * Synchronises: once a block of rows. Capturable: no. Workspace: two blocks of rows of each source
+ * Synchronises: once a block of rows. Capturable: no (reads rows).
+ * Workspace: two blocks of rows of each source
  * and O(n²). Cost, accuracy and source: as ritz_lstsq. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_rows(ritz_stream *s, ritz_rows A, ritz_rows B,
                                                     ritz_dmat X, const ritz_lstsq_options *opts,
@@ -258,7 +260,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_linear_predict(ritz_stream *s, ritz_dma
  * @param Y         m x s on the host, float32 or float64.
  * @return RITZ_OK, an argument error, or an error of a file.
  *
- * Synchronises: at the end. Capturable: no. Workspace: two blocks of rows. */
+ * Synchronises: at the end. Capturable: no (reads rows). Workspace: two blocks of rows. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_linear_predict_rows(ritz_stream *s, ritz_rows A,
                                                              ritz_dmat X, ritz_dmat intercept,
                                                              ritz_hmat Y);

@@ -32,7 +32,9 @@ typedef struct ritz_lstsq_stats ritz_lstsq_stats;
  * @param cols    n >= 0.
  * @param targets s >= 0.
  * @param[out] stats to be destroyed with ritz_lstsq_stats_destroy; NULL on failure.
- * @return RITZ_OK, an argument error, or a memory error. */
+ * @return RITZ_OK, an argument error, or a memory error.
+ *
+ * Synchronises: never. Capturable: no (allocates). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_create(ritz_stream *s, ritz_dtype dtype,
                                                             int64_t cols, int64_t targets,
                                                             ritz_lstsq_stats **stats);
@@ -52,7 +54,7 @@ RITZ_API ritz_status ritz_lstsq_stats_destroy(ritz_stream *s, ritz_lstsq_stats *
  * @return RITZ_OK; an argument error; RITZ_ERR_NOT_FINITE; RITZ_ERR_ARGUMENT for a negative weight,
  *   or where the sum of all weights overflows float64.
  *
- * Synchronises: once, and once for weights. Capturable: no. Cost: 2m(n + s)² flops.
+ * Synchronises: once, and once for weights. Capturable: no (reads results). Cost: 2m(n + s)² flops.
  * Source: Chan, Golub and LeVeque 1983; Golub and Van Loan 2013, section 6.5.3. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add(ritz_stream *s, ritz_lstsq_stats *stats,
                                                          ritz_dmat A, ritz_dmat B,
@@ -67,7 +69,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add(ritz_stream *s, ritz_ls
  * @return as ritz_lstsq_stats_add; RITZ_ERR_SHAPE if the sources disagree; errors of files;
  *   RITZ_ERR_CANCELLED.
  *
- * Synchronises: once a block of rows. Capturable: no. Cost: one pass, 2m(n + s)² flops. */
+ * Synchronises: once a block of rows. Capturable: no (reads rows). Cost: one pass, 2m(n + s)²
+ * flops. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add_rows(ritz_stream *s,
                                                               ritz_lstsq_stats *stats, ritz_rows A,
                                                               ritz_rows B,
@@ -79,7 +82,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_add_rows(ritz_stream *s,
  * @param other kept; the same numbers of columns and targets, and data type.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: no. Cost: 10/3 (n + s)³ flops. */
+ * Synchronises: never. Capturable: no (the number of rows is kept on the host).
+ * Cost: 10/3 (n + s)³ flops. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_merge(ritz_stream *s, ritz_lstsq_stats *stats,
                                                            const ritz_lstsq_stats *other);
 
@@ -122,7 +126,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_load(ritz_stream *s, const 
  * @param report receives the outcome, or NULL. There is no backward error.
  * @return as ritz_lstsq.
  *
- * Synchronises: once or twice. Capturable: no. Cost: O((n + s)³). Accuracy: as RITZ_LSTSQ_TSQR. */
+ * Synchronises: once or twice. Capturable: no (the host decides by results). Cost: O((n + s)³).
+ * Accuracy: as RITZ_LSTSQ_TSQR. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_solve(ritz_stream *s,
                                                            const ritz_lstsq_stats *stats,
                                                            ritz_dmat X,

@@ -30,7 +30,7 @@ extern "C" {
  *   RITZ_ERR_NOT_FINITE.
  *
  * Synchronises: never on the CPU; on a GPU cuSOLVER, which factors one matrix that is not small,
- * may make the caller wait for the stream. Capturable: a batch, or n <= 77 (cuSOLVER else).
+ * may make the caller wait for the stream. Capturable: a batch, or n <= 77; else no (cuSOLVER).
  * Workspace: a copy of A if that is row-major, on a GPU the library's own.
  * Cost: 2n³/3 flops an item. Accuracy: A + E = Pᵀ L U with |E| <= g_n Pᵀ|L||U|.
  * Source: Golub and Van Loan 2013, section 3.4; Higham 2002, theorem 9.3. */

@@ -152,7 +152,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_dmat_create_batch(ritz_stream *s, ritz_
  * @return RITZ_OK; RITZ_ERR_ARGUMENT for a view, a borrowed matrix or one that was already freed
  *   through a copy of the value; RITZ_ERR_DEVICE if it is on another device.
  *
- * Synchronises: never. Capturable: no (frees). */
+ * Synchronises: never. Capturable: as at any time, but not into the graph: the memory is given
+ * back once the capture has ended. */
 RITZ_API ritz_status ritz_dmat_destroy(ritz_stream *s, ritz_dmat *A);
 
 /** Describe device memory that the caller owns.
@@ -271,7 +272,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_hmat_create(ritz_dtype dtype, ritz_layo
  * @param rows   rows, >= 0.
  * @param cols   columns, >= 0.
  * @param[out] H receives the owned matrix, to be freed with ritz_hmat_destroy.
- * @return as ritz_hmat_create; device errors. */
+ * @return as ritz_hmat_create; device errors.
+ *
+ * Synchronises: the driver may. Capturable: no (allocates, and spoils a capture under way). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_hmat_create_pinned(ritz_device *dev, ritz_dtype dtype,
                                                             ritz_layout layout, int64_t rows,
                                                             int64_t cols, ritz_hmat *H);

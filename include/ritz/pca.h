@@ -8,9 +8,9 @@
  *     ritz_pca_transform(s, pca, X, scores);
  *
  * The rows of the data are observations, the columns features. The data is never centred in place.
- * The covariance and exact methods read it in blocks of rows; the randomized and dual methods need
- * all of it in memory. So does the exact method for no more rows than columns, which makes a
- * centred copy.
+ * All methods read it in blocks of rows where it does not fit the memory allowed; only the exact
+ * method for no more rows than columns needs it whole, as a centred copy. A sparse matrix is never
+ * made dense.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_PCA_H
@@ -32,7 +32,10 @@ typedef enum ritz_pca_method {
     RITZ_PCA_COVARIANCE = 1, /**< covariance matrix in one pass, then its leading eigenvectors */
     RITZ_PCA_RANDOMIZED = 2, /**< randomized SVD of the centred data */
     RITZ_PCA_EXACT = 3,      /**< QR factorization in row blocks, then the SVD of R: no squaring */
-    RITZ_PCA_DUAL = 4        /**< Gram matrix of the rows, for few rows and many columns */
+    RITZ_PCA_DUAL = 4,       /**< Gram matrix of the rows, for few rows and many columns */
+    /** One pass that keeps the leading part of the factor R only: for many columns. What it cuts off
+     * is added up in the report. */
+    RITZ_PCA_INCREMENTAL = 5
 } ritz_pca_method;
 
 /** Choices of ritz_pca_fit. Zero is the default of every field. */
@@ -52,19 +55,35 @@ typedef struct ritz_pca_options {
     int64_t block_rows;              /**< rows of a block that is read at once; 0: chosen */
     ritz_progress_function progress; /**< told after each block, or NULL */
     void *progress_context;          /**< passed to it */
+    /** In (0, 1): take the smallest k with a relative reconstruction error of at most this; 0:
+     * unused. */
+    double tolerance;
+    /** Bytes that the fit may hold on the device and the host beyond a source in memory; 0: half of
+     * the memory of the host or the device, whichever is less. Data in files that does not fit is
+     * read in blocks, as often as the method needs. A method that cannot do with so little is
+     * refused. */
+    int64_t memory;
+    /** File in which the state of the fit is kept, so that it can go on after a crash; NULL: none.
+     * If the file exists, the fit goes on from there, and gives the same bits as one without
+     * interruption; a file of other data or choices is refused (RITZ_ERR_STATE). Removed when the
+     * fit is done; left after errors, and after a wish to stop, which saves all blocks so far. Work
+     * on data that is held whole is not saved. */
+    const char *checkpoint;
+    double checkpoint_seconds; /**< between two savings of the state; 0: 30 */
 } ritz_pca_options;
 
 /** Default choices of ritz_pca_fit. */
 #define RITZ_PCA_DEFAULTS                                                                          \
     {                                                                                              \
-        sizeof(ritz_pca_options), 0, 0.0, RITZ_PCA_AUTO, (ritz_dtype)0, 0, 0, 0, 0, 0, NULL, NULL  \
+        .size = sizeof(ritz_pca_options)                                                           \
     }
 
 /** What a fit did and how good it is. Complete when ritz_pca_fit returns. */
 typedef struct ritz_pca_report {
     size_t size;                /**< sizeof(ritz_pca_report), set by the caller */
     ritz_pca_method method;     /**< used */
-    const char *method_name;    /**< "covariance", "randomized", "exact", "dual" */
+    /** "covariance", "randomized", "exact", "dual", "incremental" */
+    const char *method_name;
     char reason[256];           /**< why this method */
     char warning[512];          /**< what the user should know about the answer; "" if nothing */
     int64_t rows;               /**< observations, N */
@@ -85,6 +104,8 @@ typedef struct ritz_pca_report {
     double explained;      /**< fraction of it that the k components explain */
     double noise_variance; /**< mean of the variances not explained */
     double seconds;        /**< wall time of the fit */
+    int64_t resumed;       /**< rows that a checkpoint had done already, over all passes */
+    int checkpoints;       /**< times the state was saved */
 } ritz_pca_report;
 
 /** Start value of a ritz_pca_report. */
@@ -109,8 +130,10 @@ typedef struct ritz_pca_report {
  *
  * Synchronises: once a pass and at the end. Capturable: no (reads results).
  * Cost: covariance N n² flops and the leading eigenpairs of an n x n matrix; randomized (2q+2)
- * 2Nn(k+p); exact 2Nn² and an SVD of n x n. Memory beyond the data: covariance n² float64 and two
- * blocks of rows; randomized (N + 2n)(k + p).
+ * 2Nn(k+p); exact 2Nn² and an SVD of n x n; incremental 2Nn(k+p+b)²/b with blocks of b rows.
+ * Memory beyond the data: covariance n² float64 and two blocks of rows; randomized (N + 2n)(k + p),
+ * of data that is read in blocks 3n(k + p), in q + 2 passes; dual 4N², of data that is read in blocks
+ * as many passes as half of the memory allowed goes into the data, and two more.
  * Accuracy: the covariance method keeps components whose standard deviation is above the Gram limit
  * (3e-7 float64, 8e-3 float32, relative to the first); below it the exact method is taken instead,
  * or, if the caller insisted, the report warns.
@@ -198,10 +221,27 @@ ritz_pca_inverse_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat Y, rit
  * @param opts choices, or NULL for the defaults.
  * @return RITZ_OK, an argument error, or an error of a file.
  *
- * Synchronises: at the end. Capturable: no. Workspace: two blocks of rows. */
+ * Synchronises: at the end. Capturable: no (reads rows). Workspace: two blocks of rows. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca,
                                                             ritz_rows rows, ritz_hmat Y,
                                                             const ritz_pca_transform_options *opts);
+
+/** Scores of all rows of a source, delivered block by block: for scores larger than memory.
+ *
+ * @param s       a stream of the model's device.
+ * @param pca     the model.
+ * @param rows    the source, with n columns.
+ * @param deliver called on the calling thread with each block of scores, row-major, on the host, in
+ *   the model's data type.
+ * @param context passed to it.
+ * @param opts    choices, or NULL for the defaults.
+ * @return RITZ_OK, an argument error, an error of a file, or that of `deliver`.
+ *
+ * Synchronises: once a block. Capturable: no (reads rows). Workspace: two blocks of rows. */
+RITZ_API RITZ_NODISCARD ritz_status
+ritz_pca_transform_blocks(ritz_stream *s, const ritz_pca *pca, ritz_rows rows,
+                          ritz_block_function deliver, void *context,
+                          const ritz_pca_transform_options *opts);
 
 #ifdef __cplusplus
 }

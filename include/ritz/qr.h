@@ -83,7 +83,9 @@ typedef struct ritz_qr_report {
  *   RITZ_ERR_MEMORY (host memory).
  *
  * Synchronises: never with RITZ_QR_HOUSEHOLDER and RITZ_QR_TSQR; with the others once an item, to
- * see the check, and once more for each check that fails. Capturable: no (cuSOLVER, or the check).
+ * see the check, and once more for each check that fails.
+ * Capturable: RITZ_QR_HOUSEHOLDER where ritz_qr_factor is; RITZ_QR_TSQR with n <= 64; else no
+ * (cuSOLVER, or the check).
  * Workspace: a copy of A, unless a column-major Q with m >= n takes its place; for the Cholesky
  * family O(n²), and a copy of A where Q is A, or where it is absent with RITZ_QR_CHOLESKY3. A
  * method that is fallen back on takes its own.
@@ -104,7 +106,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr(ritz_stream *s, ritz_dmat A, ritz_dm
  * @return RITZ_OK or an argument error; a non-finite item gives NaN in A and tau, and surfaces at
  *   ritz_stream_sync.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of A if A is row-major.
+ * Synchronises: never. Capturable: a batch, or one matrix with min(m, n) <= 64 and m <= 4096; else
+ * no (cuSOLVER). Workspace: a copy of A if A is row-major.
  * Cost: 2mn² - 2n³/3 flops. Accuracy and source: as ritz_qr. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_qr_factor(ritz_stream *s, ritz_dmat A, ritz_dmat tau);
 
@@ -116,8 +119,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr_factor(ritz_stream *s, ritz_dmat A, 
  * @param Q   m x k, min(m, n) <= k <= m; columns beyond min(m, n) complete the basis.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: a copy of Q if Q is row-major. Cost:
- * 4mkn flops at the most.
+ * Synchronises: never. Capturable: where ritz_qr_factor is. Workspace: a copy of Q if Q is
+ * row-major. Cost: 4mkn flops at the most.
  * Accuracy and source: as ritz_qr. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_qr_form(ritz_stream *s, ritz_dmat A, ritz_dmat tau,
                                                  ritz_dmat Q);
@@ -137,7 +140,8 @@ typedef enum ritz_apply {
  * @param C     m x r per item. In and out. For C Q pass ritz_t(C) with the other `which`.
  * @return RITZ_OK or an argument error.
  *
- * Synchronises: never. Capturable: no (cuSOLVER). Workspace: copies of row-major operands.
+ * Synchronises: never. Capturable: where ritz_qr_factor is. Workspace: copies of row-major
+ * operands.
  * Cost: 4mnr - 2n²r flops. Accuracy and source: as ritz_qr. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_qr_apply(ritz_stream *s, ritz_apply which, ritz_dmat A,
                                                   ritz_dmat tau, ritz_dmat C);
@@ -181,7 +185,7 @@ typedef struct ritz_qr_pivoted_options {
  *   at ritz_stream_sync.
  *
  * Synchronises: never with RITZ_PIVOTING_NORM, once an item with RITZ_PIVOTING_SKETCH.
- * Capturable: no.
+ * Capturable: no (the host decides by results).
  * Workspace: a copy of A. Cost: about 4mn² flops with Q; by the sketch 3mn², and 4mn² more where
  * not all columns are resolved. Accuracy: as ritz_qr; that a small R(k,k)
  * shows the rank is the rule, not a theorem (Kahan's matrix is the exception); where it must be
@@ -200,7 +204,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qr_pivoted(ritz_stream *s, ritz_dmat A,
  *   below and diag(R) >= 0.
  * @return RITZ_OK, an argument error, or what reading failed with.
  *
- * Synchronises: once a block of rows. Capturable: no. Workspace: two blocks of rows and n².
+ * Synchronises: once a block of rows. Capturable: no (reads rows). Workspace: two blocks of rows
+ * and n².
  * Cost: 2(1 + n/b)mn² flops with blocks of b rows; b is 4n or 1024, the larger, unless a block
  * would take more than 128 MiB. Accuracy: as Householder QR of the whole.
  * Source: Demmel, Grigori, Hoemmen and Langou 2012, section 3 (a flat tree). */

@@ -51,8 +51,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_random_fill(ritz_stream *s, ritz_distri
  * @param Q       m x n per item, m >= n, float32 or float64.
  * @return RITZ_OK or an argument error; RITZ_ERR_TOO_LARGE beyond 2^32 - 1 columns in all.
  *
- * Synchronises: never; square with `special` as ritz_lu. Capturable: no (cuSOLVER). Workspace: a
- * copy of Q if Q is row-major, and if it is square with `special`.
+ * Synchronises: never; square with `special` as ritz_lu. Capturable: where ritz_qr_factor is, and
+ * square with `special` ritz_lu. Workspace: a copy of Q if Q is row-major, and if it is square with
+ * `special`.
  * Cost: 4mn² flops, and 2n³/3 for the determinant.
  * Source: Stewart 1980; Mezzadri 2007. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_random_orthogonal(ritz_stream *s, uint64_t seed,

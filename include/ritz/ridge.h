@@ -50,7 +50,7 @@ typedef struct ritz_ridge_options {
  * @return RITZ_OK; an argument error; RITZ_ERR_ARGUMENT for weights that are negative or all zero;
  *   RITZ_ERR_NOT_FINITE; RITZ_ERR_NOT_CONVERGED; memory errors.
  *
- * Synchronises: at the end, and as ritz_svd. Capturable: no.
+ * Synchronises: at the end, and as ritz_svd. Capturable: no (allocates, and reads results).
  * Cost: 2m(n + s)² + O(n³) flops if m >= n, 4nm² + O(m³) else. Workspace: blocks of rows and
  * O((n + s)²) if m >= n, a copy of A else.
  * Source: Golub and Van Loan 2013, section 6.1.4; Hastie, Tibshirani and Friedman 2009, section
@@ -66,7 +66,7 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_ridge_fit(ritz_stream *s, ritz_dmat A, 
  * @param[out] ridge to be destroyed with ritz_ridge_destroy; NULL on failure.
  * @return as ritz_ridge_fit.
  *
- * Synchronises: at the end. Capturable: no. Cost: O((n + s)³). */
+ * Synchronises: at the end. Capturable: no (allocates, and reads results). Cost: O((n + s)³). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_ridge_fit_stats(ritz_stream *s,
                                                          const ritz_lstsq_stats *stats,
                                                          const ritz_ridge_options *opts,

@@ -10,6 +10,7 @@
 #define RITZ_ROWS_H
 
 #include "ritz/matrix.h"
+#include "ritz/sparse.h"
 #include "ritz/stream.h"
 
 #ifdef __cplusplus
@@ -31,7 +32,8 @@ typedef enum ritz_rows_kind {
     RITZ_ROWS_DMAT = 1,    /**< a device matrix */
     RITZ_ROWS_HMAT = 2,    /**< a host matrix */
     RITZ_ROWS_FILES = 3,   /**< one or several files */
-    RITZ_ROWS_CALLBACK = 4 /**< a function */
+    RITZ_ROWS_CALLBACK = 4, /**< a function */
+    RITZ_ROWS_SPARSE = 5    /**< a sparse matrix, which is never made dense */
 } ritz_rows_kind;
 
 /** A source of rows: a value that borrows what it is made of. */
@@ -48,6 +50,7 @@ typedef struct ritz_rows {
     ritz_rows_function function; /**< callback: the function */
     void *context;               /**< callback: passed to it */
     int once;                    /**< callback: 1 if it cannot start again */
+    const ritz_spmat *sparse;    /**< sparse: the matrix */
 } ritz_rows;
 
 /** The rows of a device matrix.
@@ -82,6 +85,12 @@ RITZ_API ritz_rows ritz_rows_files(const char *const *paths, int64_t count);
 RITZ_API ritz_rows ritz_rows_callback(ritz_dtype dtype, int64_t rows, int64_t cols, int once,
                                       ritz_rows_function function, void *context);
 
+/** The rows of a sparse matrix. Taken by ritz_pca_fit, ritz_pca_transform_rows, ritz_svd_rows and
+ * ritz_rows_multiply; others refuse it.
+ * @param A a sparse matrix that keeps its transpose; must outlive every call given the source.
+ * @return the source. */
+RITZ_API ritz_rows ritz_rows_sparse(const ritz_spmat *A);
+
 /** What is known about a source before it is read. */
 typedef struct ritz_rows_info {
     size_t size;      /**< sizeof(ritz_rows_info), set by the caller */
@@ -96,6 +105,25 @@ typedef struct ritz_rows_info {
  * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_IO, RITZ_ERR_FORMAT, RITZ_ERR_SHAPE (files with
  *   different numbers of columns). */
 RITZ_API ritz_status ritz_rows_inspect(const ritz_rows *rows, ritz_rows_info *info);
+
+/** Take a block of rows of a result, in their order: first is the number of its first row. The
+ * block is valid during the call.
+ * @return RITZ_OK, or an error that stops the work and that Ritz hands on to its caller. */
+typedef ritz_status (*ritz_block_function)(void *context, ritz_hmat block, int64_t first);
+
+/** Y = A X for rows A that stream by, delivered block by block.
+ *
+ * @param s       the stream.
+ * @param rows    A, m x n.
+ * @param X       n x k, float32 or float64: the type of computation and of what is delivered.
+ * @param deliver called on the calling thread with each block of Y, row-major, on the host.
+ * @param context passed to it.
+ * @return RITZ_OK, an argument error, an error of a file, or that of `deliver`.
+ *
+ * Synchronises: once a block. Capturable: no (reads rows). Cost: 2mnk flops. Workspace: two blocks
+ * of rows. */
+RITZ_API RITZ_NODISCARD ritz_status ritz_rows_multiply(ritz_stream *s, ritz_rows rows, ritz_dmat X,
+                                                       ritz_block_function deliver, void *context);
 
 /** Told how far long work has come; a result other than 0 stops it with RITZ_ERR_CANCELLED. */
 typedef int (*ritz_progress_function)(void *context, const char *phase, int64_t done,

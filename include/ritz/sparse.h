@@ -106,12 +106,18 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_spmat_create_coo(ritz_stream *s, int64_
 RITZ_API RITZ_NODISCARD ritz_status ritz_spmat_load(ritz_stream *s, const char *path,
                                                     const ritz_spmat_options *opts, ritz_spmat **A);
 
+/** Whether a file is one for ritz_spmat_load: by its first bytes, under any compression, not by its
+ * name.
+ * @param path the file.
+ * @return 1 if it begins as a Matrix Market file does; 0 if not, or if it cannot be read. */
+RITZ_API int ritz_is_matrix_market(const char *path);
+
 /** Free a sparse matrix, in stream order.
  * @param s any stream of the matrix's device; may be NULL if there is no matrix.
  * @param[in,out] A the matrix, set to NULL; NULL is accepted.
  * @return RITZ_OK, RITZ_ERR_ARGUMENT or RITZ_ERR_DEVICE.
  *
- * Synchronises: never. Capturable: no (frees). */
+ * Synchronises: never. Capturable: as ritz_dmat_destroy. */
 RITZ_API ritz_status ritz_spmat_destroy(ritz_stream *s, ritz_spmat **A);
 
 /** The number of rows.

@@ -33,7 +33,9 @@ extern "C" {
  * Synchronises: for one large matrix with m >= 4n or n >= 4m once (to see the check of its QR
  * factorization), twice if the first check fails; else never on the CPU, and on a GPU cuSOLVER may
  * make the caller wait for the stream, where Ritz's own kernels for small matrices do not serve.
- * Capturable: no (cuSOLVER). Workspace: a copy of A, n x n factors, and the vectors that the
+ * Capturable: one matrix with min(m, n) <= 32 and max(m, n) <= 4096, for which it does not
+ * synchronise, or a batch with min(m, n) <= 512; else no (cuSOLVER).
+ * Workspace: a copy of A, n x n factors, and the vectors that the
  * library cannot write in place (U that is row-major, V that is column-major; the reverse if m <
  * n); V if only U is wanted; m x m for a full U. A tall or wide matrix (m >= 1.6 n, n >= 1.6 m)
  * goes through a QR factorization first, for one matrix as RITZ_QR_AUTO says. Values that would
@@ -77,7 +79,7 @@ typedef struct ritz_eigh_options {
  *   RITZ_ERR_NOT_CONVERGED.
  *
  * Synchronises: never on the CPU; on a GPU cuSOLVER may make the caller wait for the stream, where
- * Ritz's own kernels for small matrices do not serve. Capturable: no (cuSOLVER).
+ * Ritz's own kernels for small matrices do not serve. Capturable: n <= 32; else no (cuSOLVER).
  * Workspace: a copy of A, the vectors and the library's own.
  * Cost: 4n³/3 flops for the values, up to 9n³ with all vectors. Accuracy: backward stable, |w - w*|
  * <= c n u ‖A‖.

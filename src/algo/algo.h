@@ -230,8 +230,8 @@ ritz_status ritz_algo_svd_randomized(ritz_stream *s, const ritz_linop *op,
                                      const struct ritz_algo_sketch *sketch, ritz_dmat U,
                                      ritz_dmat S, ritz_dmat V, ritz_dmat flags, ritz_dmat info);
 
-/* The triplets that the tolerance of the sketch needs, at most S.rows of them; zeros beyond. U and V
- * may be RITZ_NO_MAT, report NULL. (svd_adaptive.c) */
+/* The triplets that the tolerance of the sketch needs, at most S.rows of them; zeros beyond. U and
+ * V may be RITZ_NO_MAT, report NULL. (svd_adaptive.c) */
 ritz_status ritz_algo_svd_adaptive(ritz_stream *s, const ritz_linop *op,
                                    const struct ritz_algo_sketch *sketch, ritz_dmat U, ritz_dmat S,
                                    ritz_dmat V, ritz_sketch_report *report);

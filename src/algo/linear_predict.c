@@ -6,8 +6,7 @@
  * over Y more than without.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "algo/algo.h"
-#include "core/rows.h"
+#include "algo/rows_map.h"
 
 /* ---- checks ---- */
 
@@ -73,49 +72,14 @@ ritz_status ritz_linear_predict(ritz_stream *s, ritz_dmat A, ritz_dmat X, ritz_d
 
 /* ---- rows that stream by ---- */
 
-enum { BLOCK_BYTES = 8 << 20 };
+struct model {
+    ritz_dmat X, intercept;
+};
 
-/* One block: converted where it is stored in another type than that of the model. */
-static ritz_status predict_block(ritz_stream *s, ritz_dmat block, ritz_dmat X, ritz_dmat intercept,
-                                 ritz_dmat Y)
+static ritz_status predict_block(ritz_stream *s, ritz_dmat A, ritz_dmat Y, const void *context)
 {
-    if (block.dtype == X.dtype) return predict(s, block, X, intercept, Y);
-
-    const struct ritz_work_mark mark = ritz_work_mark(s);
-    ritz_status rc;
-    ritz_dmat A;
-    RITZ_TRY_OUT(ritz_work_dmat(s, X.dtype, block.layout, block.rows, block.cols, 1, &A));
-    RITZ_TRY_OUT(ritz_op_copy(s, block, A));
-    RITZ_TRY_OUT(predict(s, A, X, intercept, Y));
-out:
-    ritz_work_release(s, mark);
-    return rc;
-}
-
-static ritz_status predict_blocks(ritz_stream *s, struct ritz_feed *feed, ritz_dmat X,
-                                  ritz_dmat intercept, ritz_hmat Y)
-{
-    const ritz_rows_info *info = ritz_feed_info(feed);
-    const int64_t width = info->cols > X.cols ? info->cols : X.cols;
-    const int64_t fit = BLOCK_BYTES / (width * 8 + 8) + 1;
-    const int64_t rows = fit < info->rows ? fit : info->rows;
-    const struct ritz_work_mark mark = ritz_work_mark(s);
-    ritz_status rc;
-    ritz_dmat staged;
-    RITZ_TRY_OUT(ritz_work_dmat(s, X.dtype, RITZ_ROW_MAJOR, rows, X.cols, 1, &staged));
-    RITZ_TRY_OUT(ritz_feed_start(feed, rows));
-    for (int64_t i = 0; i < info->rows;) {
-        ritz_dmat block;
-        RITZ_TRY_OUT(ritz_feed_next(feed, &block));
-        const ritz_dmat part = ritz_row_range(staged, 0, block.rows);
-        RITZ_TRY_OUT(predict_block(s, block, X, intercept, part));
-        RITZ_TRY_OUT(
-            s->device->backend->download(s, part, ritz_hmat_block(Y, i, 0, block.rows, X.cols)));
-        i += block.rows;
-    }
-out:
-    ritz_work_release(s, mark);
-    return rc;
+    const struct model *model = context;
+    return predict(s, A, model->X, model->intercept, Y);
 }
 
 static ritz_status check_answer(ritz_hmat Y, int64_t rows, int64_t cols)
@@ -139,8 +103,10 @@ ritz_status ritz_linear_predict_rows(ritz_stream *s, ritz_rows A, ritz_dmat X, r
     const ritz_rows_info *info = ritz_feed_info(feed);
     ritz_status rc = check_model(s, info->cols, X, intercept);
     if (rc == RITZ_OK) rc = check_answer(Y, info->rows, X.cols);
-    if (rc == RITZ_OK && info->rows > 0 && X.cols > 0)
-        rc = predict_blocks(s, feed, X, intercept, Y);
+    const struct model model = {X, intercept};
+    const struct rows_map map = {
+        .dtype = X.dtype, .cols = X.cols, .converts = 1, .block = predict_block, .context = &model};
+    if (rc == RITZ_OK) rc = rows_map_into(s, feed, &map, Y);
     const ritz_status waited = ritz_stream_sync(s), closed = ritz_feed_close(&feed);
     if (rc == RITZ_OK) rc = waited;
     return rc != RITZ_OK ? rc : closed;

@@ -192,6 +192,7 @@ ritz_status ritz_lstsq_stats_merge(ritz_stream *s, ritz_lstsq_stats *stats,
                  "stats are of %" PRId64 " columns and %" PRId64 " targets, other of %" PRId64
                  " and %" PRId64,
                  stats->cols, stats->targets, other->cols, other->targets);
+    RITZ_TRY(ritz_check_not_capturing(s, "the number of rows is kept on the host"));
     return lstsq_centred_merge(s, &stats->c, &other->c);
 }
 

@@ -9,55 +9,61 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "algo/pca.h"
 
-enum { BLOCK_BYTES = 8 << 20 };
-
-static ritz_status accumulate(struct pca_fit *f, ritz_dmat G)
+/* One more than wanted, to know the gap behind the last. */
+static int64_t values_of(const struct pca_fit *f)
 {
-    RITZ_TRY(ritz_feed_start(f->feed, pca_block_rows(f, BLOCK_BYTES)));
-    f->passes++;
-    for (int64_t count = 0; count < f->N;) {
-        ritz_dmat block;
-        RITZ_TRY(ritz_feed_next(f->feed, &block));
-        RITZ_TRY(ritz_op_moments_merge(f->s, f->dtype, count, block, f->mean, G));
-        count += block.rows;
-        RITZ_TRY(pca_progress(f, "covariance", count));
+    return f->want < f->n ? f->want + 1 : f->n;
+}
+
+ritz_status pca_covariance_open(struct pca_fit *f)
+{
+    return ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, f->n, values_of(f), 1, &f->V);
+}
+
+static ritz_status judge(struct pca_fit *f, double info)
+{
+    if (info < 0) {
+        RITZ_TRY(pca_find_bad_row(f));
+        f->overflow = 1; /* finite data, but its squares are not */
     }
+    RITZ_REQUIRE(info <= 0, RITZ_ERR_NOT_CONVERGED,
+                 "the eigensolver of the covariance matrix did not converge");
     return RITZ_OK;
+}
+
+ritz_status pca_covariance_components(struct pca_fit *f, const struct pca_moments *m)
+{
+    const ritz_dmat G = m->state;
+    double info = 0;
+    ritz_dmat W, trace, info_d;
+    const struct ritz_work_mark mark = ritz_work_mark(f->s);
+    ritz_status rc;
+    RITZ_TRY_OUT(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, f->V.cols, 1, 1, &W));
+    RITZ_TRY_OUT(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &trace));
+    RITZ_TRY_OUT(ritz_work_dmat(f->s, RITZ_I32, RITZ_COL_MAJOR, 1, 1, 1, &info_d));
+    RITZ_TRY_OUT(ritz_op_col_sums(f->s, pca_diagonal(G), trace)); /* ‖Xc‖_F² */
+    RITZ_TRY_OUT(ritz_algo_eigh(f->s, RITZ_LOWER, RITZ_DESCENDING, G, 0, W, f->V, info_d));
+    RITZ_TRY_OUT(pca_fetch(f, info_d, &info));
+    RITZ_TRY_OUT(pca_fetch(f, trace, &f->sumsq));
+    /* Of fewer rows than columns the other values are rounding. */
+    const int64_t known = min_i64(W.rows, f->most);
+    RITZ_TRY_OUT(pca_fetch(f, ritz_row_range(W, 0, known), f->sigma));
+    RITZ_TRY_OUT(judge(f, info));
+    if (!f->overflow) pca_roots(f, known);
+out:
+    ritz_work_release(f->s, mark);
+    return rc;
 }
 
 ritz_status pca_by_covariance(struct pca_fit *f)
 {
-    /* One more than wanted, to know the gap behind the last. */
-    const int64_t count = f->want < f->n ? f->want + 1 : f->n;
-    double trace = 0, info = 0;
-    ritz_dmat G, W, V, trace_d, info_d;
-    RITZ_TRY(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, f->n, count, 1, &V));
-    RITZ_TRY(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, count, 1, 1, &W));
-    RITZ_TRY(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &trace_d));
-    RITZ_TRY(ritz_work_dmat(f->s, RITZ_I32, RITZ_COL_MAJOR, 1, 1, 1, &info_d));
-    f->V = V;
-
+    const struct pca_moments kind = pca_moments_kind(f, RITZ_PCA_COVARIANCE);
+    struct pca_absorb a;
+    RITZ_TRY(pca_covariance_open(f));
     const struct ritz_work_mark mark = ritz_work_mark(f->s);
-    ritz_status rc = RITZ_OK;
-    RITZ_TRY_OUT(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, f->n, f->n, 1, &G));
-    RITZ_TRY_OUT(accumulate(f, G));
-    RITZ_TRY_OUT(ritz_op_col_sums(f->s, pca_diagonal(G), trace_d)); /* trace(G) = ‖Xc‖_F² */
-    RITZ_TRY_OUT(ritz_algo_eigh(f->s, RITZ_LOWER, RITZ_DESCENDING, G, 0, W, V, info_d));
-    RITZ_TRY_OUT(pca_fetch(f, info_d, &info));
-    RITZ_TRY_OUT(pca_fetch(f, trace_d, &trace));
-    RITZ_TRY_OUT(pca_fetch(f, W, f->sigma));
-    f->sumsq = trace;
-    if (info < 0) {
-        RITZ_TRY_OUT(pca_find_bad_row(f));
-        f->overflow = 1; /* finite data, but its squares are not */
-        goto out;
-    }
-    if (info > 0) {
-        rc = ritz_fail(RITZ_ERR_NOT_CONVERGED,
-                       "the eigensolver of the covariance matrix did not converge");
-        goto out;
-    }
-    pca_roots(f, count);
+    ritz_status rc;
+    RITZ_TRY_OUT(pca_take_rows(f, &kind, "covariance", &a));
+    RITZ_TRY_OUT(pca_covariance_components(f, &a.m));
 out:
     ritz_work_release(f->s, mark);
     return rc;

@@ -1,18 +1,21 @@
-/* Fitting principal components: the choice of a route, its result as a model, and the report.
+/* Fitting principal components: the options, the choice of a route, and what is done where it does
+ * not suffice.
  *
  * Source of the choice: the limits of each method. Squaring (covariance, dual) loses components
- * below √(10³u) of the first;
- * a sketch pays when k is small beside both sizes; QR always works.
+ * below √(10³u) of the first; a sketch pays when k is small beside both sizes; QR always works, in
+ * the memory for R.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <float.h>
-#include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "algo/bad_row.h"
+#include "algo/checkpoint.h"
 #include "algo/pca.h"
+#include "algo/sparse.h"
 
 /* Sizes up to which an n x n or N x N Gram matrix is formed unasked. */
 enum { GRAM_MOST = 4096, TALL = 5 };
@@ -28,17 +31,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static double unit_roundoff(ritz_dtype dtype)
-{
-    return (dtype == RITZ_F32 ? (double)FLT_EPSILON : DBL_EPSILON) / 2;
-}
-
 /* ---- shared steps ---- */
-
-double pca_gram_limit(ritz_dtype dtype)
-{
-    return 1e3 * unit_roundoff(dtype);
-}
 
 ritz_status pca_progress(const struct pca_fit *f, const char *phase, int64_t done)
 {
@@ -97,98 +90,14 @@ void pca_roots(struct pca_fit *f, int64_t count)
     f->known = count;
 }
 
-/* The first row of a block whose sum is not finite, or -1. */
-static ritz_status bad_row_of_block(struct pca_fit *f, ritz_dmat block, int64_t *row)
-{
-    const struct ritz_work_mark mark = ritz_work_mark(f->s);
-    ritz_status rc;
-    ritz_dmat sums;
-    double *host = malloc((size_t)block.rows * sizeof *host);
-    RITZ_REQUIRE(host, RITZ_ERR_MEMORY, "no host memory for %" PRId64 " row sums", block.rows);
-    RITZ_TRY_OUT(ritz_work_dmat(f->s, RITZ_F64, RITZ_COL_MAJOR, block.rows, 1, 1, &sums));
-    RITZ_TRY_OUT(ritz_op_col_sums(f->s, ritz_t(block), sums));
-    RITZ_TRY_OUT(pca_fetch(f, sums, host));
-    *row = -1;
-    for (int64_t i = 0; i < block.rows && *row < 0; i++)
-        if (!isfinite(host[i])) *row = i;
-out:
-    free(host);
-    ritz_work_release(f->s, mark);
-    return rc;
-}
-
 ritz_status pca_find_bad_row(struct pca_fit *f)
 {
-    RITZ_REQUIRE(ritz_feed_can_rewind(f->feed), RITZ_ERR_NOT_FINITE,
-                 "the data has a NaN or an infinity; remove or impute it");
-    RITZ_TRY(ritz_feed_start(f->feed, pca_block_rows(f, PHASE_BYTES)));
-    for (int64_t count = 0; count < f->N;) {
-        ritz_dmat block;
-        int64_t row = -1;
-        RITZ_TRY(ritz_feed_next(f->feed, &block));
-        RITZ_TRY(bad_row_of_block(f, block, &row));
-        RITZ_REQUIRE(row < 0, RITZ_ERR_NOT_FINITE,
-                     "row %" PRId64
-                     " (counted from 0) has a NaN or an infinity; remove or impute it",
-                     count + row);
-        count += block.rows;
-    }
-    return RITZ_OK;
+    if (f->sparse) return bad_row_find_sparse(f->s, f->sparse);
+    if (!f->feed) return RITZ_OK; /* of statistics, whose rows were looked at */
+    return bad_row_find(f->s, f->feed, pca_block_rows(f, PHASE_BYTES));
 }
 
-/* ---- options ---- */
-
-static ritz_status read_options(struct pca_fit *f, const ritz_pca_options *opts)
-{
-    const ritz_pca_options defaults = RITZ_PCA_DEFAULTS;
-    RITZ_TRY(ritz_check_options(opts, sizeof defaults, "opts"));
-    f->opts = opts ? *opts : defaults;
-    const ritz_pca_options *o = &f->opts;
-    RITZ_REQUIRE(o->components >= 0, RITZ_ERR_OPTION,
-                 "components is %" PRId64 "; give at least 1, or 0 for all", o->components);
-    RITZ_REQUIRE(o->variance >= 0 && o->variance < 1, RITZ_ERR_OPTION,
-                 "variance is %g; give a fraction between 0 and 1", o->variance);
-    RITZ_REQUIRE(!(o->components && o->variance > 0), RITZ_ERR_OPTION,
-                 "components and variance are both set; set one of them");
-    RITZ_REQUIRE((int)o->method >= RITZ_PCA_AUTO && (int)o->method <= RITZ_PCA_DUAL,
-                 RITZ_ERR_OPTION, "method %d is not known", (int)o->method);
-    RITZ_REQUIRE((int)o->dtype == 0 || o->dtype == RITZ_F32 || o->dtype == RITZ_F64,
-                 RITZ_ERR_OPTION, "dtype is %s; computation is in float32 or float64",
-                 ritz_dtype_name(o->dtype));
-    RITZ_REQUIRE(o->block_rows >= 0, RITZ_ERR_OPTION, "block_rows is %" PRId64, o->block_rows);
-    RITZ_REQUIRE(o->oversampling >= 0, RITZ_ERR_OPTION, "oversampling is %" PRId64,
-                 o->oversampling);
-    RITZ_REQUIRE(o->power_iterations >= RITZ_POWER_ITERATIONS_NONE, RITZ_ERR_OPTION,
-                 "power_iterations is %d; give at least 1, 0 for the default, or "
-                 "RITZ_POWER_ITERATIONS_NONE",
-                 o->power_iterations);
-    return RITZ_OK;
-}
-
-static ritz_dtype dtype_of_computation(ritz_dtype data)
-{
-    const int wide = data == RITZ_F64 || data == RITZ_I32 || data == RITZ_I64;
-    return wide ? RITZ_F64 : RITZ_F32;
-}
-
-static ritz_status size_up(struct pca_fit *f)
-{
-    const ritz_rows_info *info = ritz_feed_info(f->feed);
-    f->N = info->rows;
-    f->n = info->cols;
-    f->most = f->N < f->n ? f->N : f->n;
-    f->dtype = f->opts.dtype ? f->opts.dtype : dtype_of_computation(info->dtype);
-    RITZ_REQUIRE(f->N >= 2, RITZ_ERR_SHAPE,
-                 "a variance needs at least two rows, and the data has %" PRId64, f->N);
-    RITZ_REQUIRE(f->n >= 1, RITZ_ERR_SHAPE, "the data has no columns");
-    RITZ_REQUIRE(f->opts.components <= f->most, RITZ_ERR_OPTION,
-                 "components is %" PRId64 "; %" PRId64 " x %" PRId64 " data has at most %" PRId64,
-                 f->opts.components, f->N, f->n, f->most);
-    f->want = f->opts.components ? f->opts.components : f->most;
-    return RITZ_OK;
-}
-
-/* ---- the choice of a route ---- */
+/* ---- the routes ---- */
 
 struct route {
     const char *name;
@@ -201,68 +110,295 @@ static const struct route routes[] = {
     [RITZ_PCA_RANDOMIZED] = {"randomized", pca_by_sketch, 0},
     [RITZ_PCA_EXACT] = {"exact", pca_by_qr, 0},
     [RITZ_PCA_DUAL] = {"dual", pca_by_dual, 1},
+    [RITZ_PCA_INCREMENTAL] = {"incremental", pca_by_increments, 0},
 };
 
-static ritz_pca_method choose(const struct pca_fit *f, char *reason, size_t size)
+const char *pca_method_name(ritz_pca_method method)
 {
-    if (f->opts.method != RITZ_PCA_AUTO) {
-        snprintf(reason, size, "asked for");
-        return f->opts.method;
+    return routes[method].name;
+}
+
+int pca_method_squares(ritz_pca_method method)
+{
+    return routes[method].squares;
+}
+
+/* ---- options ---- */
+
+/* Callers built against the first version have shorter structs. */
+enum {
+    FIRST_OPTIONS = offsetof(ritz_pca_options, tolerance),
+    FIRST_REPORT = offsetof(ritz_pca_report, resumed)
+};
+
+ritz_status pca_check_report(const ritz_pca_report *report)
+{
+    return ritz_check_options(report, FIRST_REPORT, "report");
+}
+
+void pca_write_report(const ritz_pca_report *r, ritz_pca_report *report)
+{
+    if (!report) return;
+    const size_t size = report->size;
+    memcpy(report, r, size < sizeof *r ? size : sizeof *r);
+    report->size = size;
+}
+
+static ritz_status check_options(const ritz_pca_options *o)
+{
+    RITZ_REQUIRE(o->components >= 0, RITZ_ERR_OPTION,
+                 "components is %" PRId64 "; give at least 1, or 0 for all", o->components);
+    RITZ_REQUIRE(o->variance >= 0 && o->variance < 1, RITZ_ERR_OPTION,
+                 "variance is %g; give a fraction between 0 and 1", o->variance);
+    RITZ_REQUIRE(o->tolerance >= 0 && o->tolerance < 1, RITZ_ERR_OPTION,
+                 "tolerance is %g; give a relative error between 0 and 1", o->tolerance);
+    RITZ_REQUIRE((o->components > 0) + (o->variance > 0) + (o->tolerance > 0) <= 1, RITZ_ERR_OPTION,
+                 "of components, variance and tolerance more than one is set; set one of them");
+    RITZ_REQUIRE(o->memory >= 0, RITZ_ERR_OPTION, "memory is %" PRId64 " bytes", o->memory);
+    RITZ_REQUIRE((int)o->method >= RITZ_PCA_AUTO && (int)o->method <= RITZ_PCA_INCREMENTAL,
+                 RITZ_ERR_OPTION, "method %d is not known", (int)o->method);
+    RITZ_REQUIRE((int)o->dtype == 0 || o->dtype == RITZ_F32 || o->dtype == RITZ_F64,
+                 RITZ_ERR_OPTION, "dtype is %s; computation is in float32 or float64",
+                 ritz_dtype_name(o->dtype));
+    RITZ_REQUIRE(o->block_rows >= 0, RITZ_ERR_OPTION, "block_rows is %" PRId64, o->block_rows);
+    RITZ_REQUIRE(o->oversampling >= 0, RITZ_ERR_OPTION, "oversampling is %" PRId64,
+                 o->oversampling);
+    RITZ_REQUIRE(o->power_iterations >= RITZ_POWER_ITERATIONS_NONE, RITZ_ERR_OPTION,
+                 "power_iterations is %d; give at least 1, 0 for the default, or "
+                 "RITZ_POWER_ITERATIONS_NONE",
+                 o->power_iterations);
+    RITZ_REQUIRE(o->checkpoint_seconds >= 0, RITZ_ERR_OPTION, "checkpoint_seconds is %g",
+                 o->checkpoint_seconds);
+    RITZ_REQUIRE(!o->checkpoint || o->checkpoint[0], RITZ_ERR_OPTION,
+                 "the path of the checkpoint is empty");
+    return RITZ_OK;
+}
+
+ritz_status pca_read_options(struct pca_fit *f, const ritz_pca_options *opts)
+{
+    f->opts = (ritz_pca_options)RITZ_PCA_DEFAULTS;
+    RITZ_TRY(ritz_check_options(opts, FIRST_OPTIONS, "opts"));
+    if (opts) memcpy(&f->opts, opts, opts->size < sizeof f->opts ? opts->size : sizeof f->opts);
+    return check_options(&f->opts);
+}
+
+static ritz_dtype dtype_of_computation(ritz_dtype data)
+{
+    const int wide = data == RITZ_F64 || data == RITZ_I32 || data == RITZ_I64;
+    return wide ? RITZ_F64 : RITZ_F32;
+}
+
+/* A feed, or a sparse matrix, which has none. */
+static ritz_status open_source(struct pca_fit *f, const ritz_rows *rows)
+{
+    if (rows->kind != RITZ_ROWS_SPARSE) return ritz_feed_open(f->s, rows, &f->feed);
+    RITZ_TRY(ritz_algo_spmat_check(f->s, rows->sparse, "the source"));
+    RITZ_TRY(ritz_algo_spmat_check_two_ways(rows->sparse, "the source"));
+    const ritz_dtype dtype = rows->sparse->dtype;
+    RITZ_REQUIRE(!f->opts.dtype || f->opts.dtype == dtype, RITZ_ERR_OPTION,
+                 "dtype is %s and the sparse matrix is %s, in which the computation is then done",
+                 ritz_dtype_name(f->opts.dtype), ritz_dtype_name(dtype));
+    RITZ_REQUIRE(f->opts.method == RITZ_PCA_AUTO || f->opts.method == RITZ_PCA_RANDOMIZED,
+                 RITZ_ERR_OPTION,
+                 "method %s reads dense rows; a sparse matrix is taken by method randomized only",
+                 routes[f->opts.method].name);
+    f->sparse = rows->sparse;
+    return RITZ_OK;
+}
+
+static ritz_rows_info source_info(const struct pca_fit *f)
+{
+    if (!f->sparse) return *ritz_feed_info(f->feed);
+    return (ritz_rows_info){
+        .rows = f->sparse->rows, .cols = f->sparse->cols, .dtype = f->sparse->dtype};
+}
+
+static ritz_status size_up(struct pca_fit *f)
+{
+    const ritz_rows_info info = source_info(f);
+    f->N = info.rows;
+    f->n = info.cols;
+    f->most = f->N < f->n ? f->N : f->n;
+    f->dtype = f->opts.dtype ? f->opts.dtype : dtype_of_computation(info.dtype);
+    f->pass = (struct row_pass){.s = f->s,
+                                .feed = f->feed,
+                                .rows = f->N,
+                                .progress = f->opts.progress,
+                                .progress_context = f->opts.progress_context};
+    RITZ_REQUIRE(f->N >= 2, RITZ_ERR_SHAPE,
+                 "a variance needs at least two rows, and the data has %" PRId64, f->N);
+    RITZ_REQUIRE(f->n >= 1, RITZ_ERR_SHAPE, "the data has no columns");
+    RITZ_REQUIRE(f->opts.components <= f->most, RITZ_ERR_OPTION,
+                 "components is %" PRId64 "; %" PRId64 " x %" PRId64 " data has at most %" PRId64,
+                 f->opts.components, f->N, f->n, f->most);
+    f->want = f->opts.components ? f->opts.components : f->most;
+    return RITZ_OK;
+}
+
+/* ---- the choice of a route ---- */
+
+static int fits(const struct pca_fit *f, ritz_pca_method method)
+{
+    const struct pca_moments kind = pca_moments_kind(f, method);
+    return pca_moments_fit(f, &kind);
+}
+
+/* A tolerance that only singular values resolve, which were never squared. */
+static int is_fine(const struct pca_fit *f)
+{
+    const double allowed = f->opts.tolerance * f->opts.tolerance;
+    return f->opts.tolerance > 0 && allowed < pca_gram_limit(f->dtype);
+}
+
+/* Rows that come once, and that the memory allowed does not hold. */
+static ritz_pca_method choose_for_one_pass(const struct pca_fit *f, char *reason, size_t size)
+{
+    if (f->n <= GRAM_MOST && fits(f, RITZ_PCA_COVARIANCE)) {
+        snprintf(reason, size, "the rows can be read only once, and do not fit into memory");
+        return RITZ_PCA_COVARIANCE;
     }
-    if (f->n <= GRAM_MOST && f->N >= TALL * f->n) {
+    if (f->opts.components > 0) {
+        snprintf(reason, size,
+                 "the rows can be read only once, and neither they nor %" PRId64 " x %" PRId64
+                 " matrices fit into memory",
+                 f->n, f->n);
+        return RITZ_PCA_INCREMENTAL;
+    }
+    snprintf(reason, size, "the rows can be read only once, and all components are wanted");
+    return RITZ_PCA_EXACT;
+}
+
+static ritz_pca_method choose_unasked(const struct pca_fit *f, char *reason, size_t size)
+{
+    if (f->sparse) {
+        snprintf(reason, size, "a sparse matrix is not made dense");
+        return RITZ_PCA_RANDOMIZED;
+    }
+    if (is_fine(f)) {
+        snprintf(reason, size, "a tolerance of %g is not resolved by squares", f->opts.tolerance);
+        return RITZ_PCA_EXACT;
+    }
+    if (f->n <= GRAM_MOST && f->N >= TALL * f->n && fits(f, RITZ_PCA_COVARIANCE)) {
         snprintf(reason, size,
                  "%" PRId64 " columns <= %d and rows >= %d columns: one pass over the data", f->n,
                  GRAM_MOST, TALL);
         return RITZ_PCA_COVARIANCE;
     }
-    if (f->N <= GRAM_MOST && GRAM_MOST < f->n) {
+    if (!ritz_feed_can_rewind(f->feed) && !pca_fits(f, 0))
+        return choose_for_one_pass(f, reason, size);
+    if (f->N <= GRAM_MOST && GRAM_MOST < f->n && pca_dual_passes(f) > 0) {
         snprintf(reason, size,
                  "%" PRId64 " rows <= %d < %" PRId64 " columns: %" PRId64 " x %" PRId64
                  " Gram matrix of the rows",
                  f->N, GRAM_MOST, f->n, f->N, f->N);
         return RITZ_PCA_DUAL;
     }
-    const int few = (double)f->want <= SKETCH_FRACTION * (double)f->most || f->opts.variance > 0;
+    const int few = (double)f->want <= SKETCH_FRACTION * (double)f->most || pca_demands(f);
     if (few && f->most > SMALL) {
         snprintf(reason, size, "few components of %" PRId64 " possible ones", f->most);
+        return RITZ_PCA_RANDOMIZED;
+    }
+    if (f->opts.components > 0 && !(f->N > f->n ? fits(f, RITZ_PCA_EXACT) : pca_fits(f, 0))) {
+        snprintf(reason, size, "the memory allowed holds neither the data nor its factor R");
         return RITZ_PCA_RANDOMIZED;
     }
     snprintf(reason, size, "neither side is small and many components are wanted");
     return RITZ_PCA_EXACT;
 }
 
-/* How many components the user gets: as asked, or by the fraction of variance. */
-static int64_t components(const struct pca_fit *f)
+static ritz_pca_method choose(const struct pca_fit *f, char *reason, size_t size)
 {
-    if (f->opts.variance == 0) return f->want;
-    double sum = 0;
-    int64_t k = 0;
-    while (k < f->known && k < f->V.cols && sum < f->opts.variance * f->sumsq)
-        sum += f->sigma[k] * f->sigma[k], k++;
-    return k < 1 ? 1 : k;
+    if (f->opts.method == RITZ_PCA_AUTO) return choose_unasked(f, reason, size);
+    snprintf(reason, size, "asked for");
+    return f->opts.method;
 }
 
-/* A Gram matrix was squared and does not resolve the last component that the user gets. */
-static int unresolved(const struct pca_fit *f, ritz_pca_method method)
+/* ---- the checkpoint ---- */
+
+static int64_t bits_of(double x)
+{
+    int64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* What decides the bits of the answer, but for the rows of a block, which row_pass looks at. */
+static ritz_status open_checkpoint(struct pca_fit *f, ritz_pca_method method)
+{
+    const ritz_pca_options *o = &f->opts;
+    if (!o->checkpoint) return RITZ_OK;
+    const struct checkpoint_identity identity = {
+        .kind = "pca",
+        .rows = f->N,
+        .cols = f->n,
+        .stored = source_info(f).dtype,
+        .computed = f->dtype,
+        .choices = {(int64_t)o->method, (int64_t)method, o->components, bits_of(o->variance),
+                    bits_of(o->tolerance), o->oversampling, o->power_iterations, (int64_t)o->seed},
+        .count = 8,
+        .names = {"method", "method", "components", "variance", "tolerance", "oversampling",
+                  "power_iterations", "seed"},
+    };
+    return checkpoint_open(f->s, o->checkpoint, o->checkpoint_seconds, &identity,
+                           &f->pass.checkpoint);
+}
+
+/* The fit is done: a file that cannot be removed is no reason to withhold it. */
+static void finish_checkpoint(const struct pca_fit *f, ritz_pca_report *r)
+{
+    const size_t used = strlen(r->warning);
+    r->resumed = f->pass.resumed;
+    r->checkpoints = checkpoint_count(f->pass.checkpoint);
+    if (checkpoint_finish(f->pass.checkpoint) != RITZ_OK)
+        snprintf(r->warning + used, sizeof r->warning - used,
+                 "%sthe checkpoint could not be removed.", used > 0 ? " " : "");
+}
+
+/* ---- solving ---- */
+
+int pca_is_unresolved(const struct pca_fit *f, ritz_pca_method method)
 {
     if (!routes[method].squares) return 0;
     if (f->overflow) return 1;
-    const double first = f->sigma[0], last = f->sigma[components(f) - 1];
+    if (is_fine(f)) return 1;
+    const double first = f->sigma[0], last = f->sigma[pca_components(f) - 1];
     return last * last < pca_gram_limit(f->dtype) * first * first;
+}
+
+void pca_warn_unresolved(const struct pca_fit *f, ritz_pca_report *r)
+{
+    snprintf(r->warning, sizeof r->warning,
+             "components with a variance below %.1e of the first are lost in rounding: use method "
+             "exact%s.",
+             pca_gram_limit(f->dtype), f->dtype == RITZ_F32 ? " or dtype float64" : "");
 }
 
 static ritz_status run_route(struct pca_fit *f, ritz_pca_method method)
 {
     f->overflow = 0;
     f->known = 0;
+    f->accuracy = 0;
+    f->sample_size = 0;
+    f->cut = f->updates = 0;
     return routes[method].run(f);
+}
+
+/* A checkpoint of the pass after that of the covariance matrix tells that this did not suffice. */
+static int was_unresolved(struct pca_fit *f, ritz_pca_method method)
+{
+    if (method != RITZ_PCA_COVARIANCE || !row_pass_behind(&f->pass)) return 0;
+    f->passes++;
+    return 1;
 }
 
 static ritz_status solve(struct pca_fit *f, ritz_pca_report *r)
 {
     r->method = choose(f, r->reason, sizeof r->reason);
-    RITZ_TRY(run_route(f, r->method));
-    if (!unresolved(f, r->method)) return RITZ_OK;
+    RITZ_TRY(open_checkpoint(f, r->method));
+    if (!was_unresolved(f, r->method)) {
+        RITZ_TRY(run_route(f, r->method));
+        if (!pca_is_unresolved(f, r->method)) return RITZ_OK;
+    }
     if (f->opts.method == RITZ_PCA_AUTO && ritz_feed_can_rewind(f->feed)) {
         snprintf(r->reason, sizeof r->reason, "the %s method in %s %s; QR does not square",
                  routes[r->method].name, ritz_dtype_name(f->dtype),
@@ -274,118 +410,20 @@ static ritz_status solve(struct pca_fit *f, ritz_pca_report *r)
     RITZ_REQUIRE(!f->overflow, RITZ_ERR_NOT_FINITE,
                  "the squares of the data overflow %s; use method exact, or scale the features",
                  ritz_dtype_name(f->dtype));
-    snprintf(r->warning, sizeof r->warning,
-             "components with a variance below %.1e of the first are lost in rounding: use method "
-             "exact%s.",
-             pca_gram_limit(f->dtype), f->dtype == RITZ_F32 ? " or dtype float64" : "");
+    pca_warn_unresolved(f, r);
     return RITZ_OK;
 }
 
-/* ---- the report ---- */
-
-static double divisor(const struct pca_fit *f)
-{
-    return (double)(f->opts.population ? f->N : f->N - 1);
-}
-
-static void warn(ritz_pca_report *r, const char *text)
-{
-    const size_t used = strlen(r->warning);
-    snprintf(r->warning + used, sizeof r->warning - used, "%s%s", used > 0 ? " " : "", text);
-}
-
-static void describe(const struct pca_fit *f, int64_t k, ritz_pca_report *r)
-{
-    const double u = unit_roundoff(f->dtype), larger = (double)(f->N > f->n ? f->N : f->n);
-    const double first = f->sigma[0];
-    double kept = 0;
-    for (int64_t i = k - 1; i >= 0; i--) kept += f->sigma[i] * f->sigma[i];
-    const double lost = f->sumsq > kept ? f->sumsq - kept : 0;
-
-    r->method_name = routes[r->method].name;
-    r->rows = f->N;
-    r->cols = f->n;
-    r->components = k;
-    r->passes = f->passes;
-    for (r->rank = 0; r->rank < k; r->rank++)
-        if (f->sigma[r->rank] <= larger * 2 * u * first) break;
-    r->error_kind = RITZ_ERROR_EXACT;
-    r->error = f->sumsq > 0 ? sqrt(lost / f->sumsq) : 0;
-    r->resolution = sqrt(2 * u);
-    r->value_accuracy =
-        routes[r->method].squares ? pca_gram_limit(f->dtype) : pow((double)f->n * u, 2);
-    r->total_variance = f->sumsq / divisor(f);
-    r->explained = f->sumsq > 0 ? kept / f->sumsq : 0;
-    if (r->explained > 1) r->explained = 1;
-    const int64_t possible = f->N - 1 < f->n ? f->N - 1 : f->n;
-    r->noise_variance = possible > k ? lost / divisor(f) / (double)(possible - k) : 0;
-
-    r->gap = 0;
-    if (k < f->known && f->sigma[k] > 0) r->gap = f->sigma[k - 1] / f->sigma[k];
-    if (r->rank < k)
-        warn(r, "the data has fewer independent directions than components were asked for.");
-    /* Davis and Kahan 1970: the angle of the subspace is bounded by rounding over the gap of the
-     * squares. */
-    if (k < f->known && r->rank == k) {
-        const double gap = f->sigma[k - 1] * f->sigma[k - 1] - f->sigma[k] * f->sigma[k];
-        if (gap <= 1e3 * u * first * first)
-            warn(r, "the last component and the next have nearly equal variance: which of their "
-                    "directions is returned is arbitrary.");
-    }
-    if (f->sumsq == 0) warn(r, "the data is constant: there is no variance to explain.");
-}
-
-/* ---- the model ---- */
-
-static ritz_status upload_vector(ritz_stream *s, double *values, int64_t k, ritz_dmat *v)
-{
-    RITZ_TRY(ritz_dmat_create(s, RITZ_F64, RITZ_COL_MAJOR, k, 1, v));
-    return ritz_upload(s, ritz_hmat_wrap(values, RITZ_F64, k, 1, RITZ_COL_MAJOR), *v);
-}
-
-/* Components, singular values, variances and deviations; `scratch` has room for 2k numbers and
- * lives
- * until the stream has passed. */
-static ritz_status build(struct pca_fit *f, int64_t k, double *scratch, struct ritz_pca *p)
-{
-    double *variance = scratch, *deviation = scratch + k;
-    const double larger = (double)(f->N > f->n ? f->N : f->n);
-    const double least = larger * 2 * unit_roundoff(f->dtype);
-    for (int64_t i = 0; i < k; i++) {
-        variance[i] = f->sigma[i] * f->sigma[i] / divisor(f);
-        deviation[i] = variance[i] > least * variance[0] ? sqrt(variance[i]) : 0;
-    }
-    RITZ_TRY(upload_vector(f->s, f->sigma, k, &p->singular));
-    RITZ_TRY(upload_vector(f->s, variance, k, &p->variance));
-    RITZ_TRY(upload_vector(f->s, deviation, k, &p->deviation));
-    RITZ_TRY(ritz_dmat_create(f->s, f->dtype, RITZ_ROW_MAJOR, k, f->n, &p->components));
-    RITZ_TRY(ritz_op_copy(f->s, ritz_t(ritz_cols(f->V, 0, k)), p->components));
-    /* Rounding to T may have made two entries equally large: the rule holds for what is
-     * delivered. */
-    return ritz_op_sign_cols(f->s, ritz_t(p->components), RITZ_NO_MAT);
-}
+/* ---- the fit ---- */
 
 static ritz_status fit(struct pca_fit *f, struct ritz_pca *p, ritz_pca_report *r)
 {
-    ritz_status rc = RITZ_OK;
-    double *scratch = NULL;
     RITZ_TRY(size_up(f));
-    RITZ_TRY(ritz_dmat_create(f->s, RITZ_F64, RITZ_COL_MAJOR, f->n, 1, &p->mean));
-    f->mean = p->mean;
-    f->sigma = malloc(((size_t)f->most + 1) * sizeof *f->sigma);
-    RITZ_REQUIRE(f->sigma, RITZ_ERR_MEMORY, "no host memory for %" PRId64 " singular values",
-                 f->most);
+    RITZ_TRY(pca_open_model(f, p));
     RITZ_TRY(solve(f, r));
-    const int64_t k = components(f);
-    describe(f, k, r);
-    scratch = malloc(2 * (size_t)k * sizeof *scratch);
-    RITZ_REQUIRE(scratch, RITZ_ERR_MEMORY, "no host memory for %" PRId64 " variances", k);
-    RITZ_TRY_OUT(build(f, k, scratch, p));
-    RITZ_TRY_OUT(ritz_stream_sync(f->s));
-out:
-    if (rc != RITZ_OK) (void)f->s->device->backend->stream_sync(f->s);
-    free(scratch);
-    return rc;
+    RITZ_TRY(pca_close_model(f, p, r));
+    finish_checkpoint(f, r);
+    return RITZ_OK;
 }
 
 ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows, const ritz_pca_options *opts,
@@ -395,9 +433,9 @@ ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows, const ritz_pca_options 
     RITZ_ENTER(s, NULL);
     RITZ_REQUIRE(pca, RITZ_ERR_ARGUMENT, "pca is NULL");
     *pca = NULL;
-    RITZ_TRY(ritz_check_options(report, sizeof(ritz_pca_report), "report"));
+    RITZ_TRY(pca_check_report(report));
     struct pca_fit f = {.s = s};
-    RITZ_TRY(read_options(&f, opts));
+    RITZ_TRY(pca_read_options(&f, opts));
     struct ritz_pca *p = calloc(1, sizeof *p);
     RITZ_REQUIRE(p, RITZ_ERR_MEMORY, "no host memory for a model");
     p->device = s->device;
@@ -405,11 +443,12 @@ ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows, const ritz_pca_options 
     ritz_pca_report r = RITZ_PCA_REPORT_INIT;
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc, closed;
-    RITZ_TRY_OUT(ritz_feed_open(s, &rows, &f.feed));
+    RITZ_TRY_OUT(open_source(&f, &rows));
     RITZ_TRY_OUT(fit(&f, p, &r));
 out:
     closed = ritz_feed_close(&f.feed);
     if (rc == RITZ_OK) rc = closed;
+    checkpoint_close(&f.pass.checkpoint);
     if (ritz_present(f.loaded)) (void)ritz_dmat_destroy(s, &f.loaded);
     ritz_work_release(s, mark);
     free(f.sigma);
@@ -418,8 +457,7 @@ out:
         return rc;
     }
     r.seconds = now() - start;
-    r.size = report ? report->size : 0;
-    if (report) memcpy(report, &r, r.size < sizeof r ? r.size : sizeof r);
+    pca_write_report(&r, report);
     *pca = p;
     return RITZ_OK;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "algo/pca.h"
+#include "algo/rows_map.h"
+#include "algo/sparse.h"
 
 ritz_status ritz_pca_destroy(ritz_stream *s, ritz_pca **pca)
 {
@@ -74,9 +76,15 @@ static ritz_status check_pair(const ritz_stream *s, const ritz_pca *pca, ritz_dm
 
 /* ---- transforms ---- */
 
+/* Y = Y diag(1/d), if wanted. */
+static ritz_status whiten(ritz_stream *s, const ritz_pca *pca, ritz_dmat Y, int wanted)
+{
+    return wanted ? ritz_op_scale_cols(s, 1, pca->deviation, Y, Y) : RITZ_OK;
+}
+
 /* Y = (X - 1 μᵀ) V, and whitened; X of any data type. */
 static ritz_status project(ritz_stream *s, const ritz_pca *pca, ritz_dmat X, ritz_dmat Y,
-                           int whiten)
+                           int whitened)
 {
     const ritz_linop Xc = {.kind = RITZ_LINOP_CENTRED,
                            .dtype = pca->components.dtype,
@@ -85,8 +93,7 @@ static ritz_status project(ritz_stream *s, const ritz_pca *pca, ritz_dmat X, rit
                            .A = X,
                            .mean = pca->mean};
     RITZ_TRY(ritz_algo_linop_apply(s, &Xc, 0, ritz_t(pca->components), Y));
-    if (whiten) RITZ_TRY(ritz_op_scale_cols(s, 1, pca->deviation, Y, Y));
-    return RITZ_OK;
+    return whiten(s, pca, Y, whitened);
 }
 
 ritz_status ritz_pca_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat X, ritz_dmat Y,
@@ -131,32 +138,100 @@ out:
 
 /* ---- scores of a whole source ---- */
 
-enum { BLOCK_BYTES = 8 << 20 };
+struct scores {
+    const ritz_pca *pca;
+    int whiten;
+};
 
-static ritz_status transform_blocks(ritz_stream *s, const ritz_pca *pca, struct ritz_feed *feed,
-                                    ritz_hmat Y, int whiten)
+static ritz_status score_block(ritz_stream *s, ritz_dmat A, ritz_dmat Y, const void *context)
 {
+    const struct scores *scores = context;
+    return project(s, scores->pca, A, Y, scores->whiten);
+}
+
+static ritz_status check_columns(const ritz_pca *pca, int64_t cols)
+{
+    RITZ_REQUIRE(cols == pca->components.cols, RITZ_ERR_SHAPE,
+                 "the source has %" PRId64 " columns; the model was fitted to %" PRId64, cols,
+                 pca->components.cols);
+    return RITZ_OK;
+}
+
+/* Where scores go: into a matrix of the host, or to the caller's function. */
+struct target {
+    ritz_hmat whole; /* used if `deliver` is NULL */
+    ritz_block_function deliver;
+    void *context;
+};
+
+static ritz_status check_target(const struct target *target, int64_t rows, int64_t cols)
+{
+    if (target->deliver) return RITZ_OK;
+    const ritz_hmat Y = target->whole;
+    RITZ_REQUIRE(Y.rows == rows && Y.cols == cols && Y.batch == 1, RITZ_ERR_SHAPE,
+                 "Y is %" PRId64 " x %" PRId64 "; it must be %" PRId64 " x %" PRId64
+                 " (rows of the source x components)",
+                 Y.rows, Y.cols, rows, cols);
+    RITZ_REQUIRE(Y.dtype == RITZ_F32 || Y.dtype == RITZ_F64, RITZ_ERR_DTYPE,
+                 "Y is %s; it must be float32 or float64", ritz_dtype_name(Y.dtype));
+    return RITZ_OK;
+}
+
+static ritz_status transform_feed(ritz_stream *s, struct ritz_feed *feed,
+                                  const struct scores *scores, const struct target *target)
+{
+    const ritz_dmat V = scores->pca->components;
     const ritz_rows_info *info = ritz_feed_info(feed);
-    const int64_t k = pca->components.rows;
-    const int64_t rows = BLOCK_BYTES / (info->cols * 8) + 1;
+    const struct rows_map map = {
+        .dtype = V.dtype, .cols = V.rows, .block = score_block, .context = scores};
+    RITZ_TRY(check_columns(scores->pca, info->cols));
+    RITZ_TRY(check_target(target, info->rows, V.rows));
+    if (target->deliver) return rows_map_deliver(s, feed, &map, target->deliver, target->context);
+    return rows_map_into(s, feed, &map, target->whole);
+}
+
+/* The scores lie on the device first: rows of a sparse matrix are not taken apart. */
+static ritz_status transform_sparse(ritz_stream *s, const ritz_spmat *A,
+                                    const struct scores *scores, const struct target *target)
+{
+    const ritz_pca *pca = scores->pca;
+    RITZ_TRY(ritz_algo_spmat_check(s, A, "the source"));
+    RITZ_TRY(ritz_algo_spmat_check_two_ways(A, "the source"));
+    RITZ_TRY(check_columns(pca, A->cols));
+    RITZ_REQUIRE(A->dtype == pca->components.dtype, RITZ_ERR_DTYPE,
+                 "the source is a sparse matrix of %s and the model is %s; they must agree",
+                 ritz_dtype_name(A->dtype), ritz_dtype_name(pca->components.dtype));
+    RITZ_TRY(check_target(target, A->rows, pca->components.rows));
+    if (A->rows == 0) return RITZ_OK;
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
-    ritz_dmat scores;
-    RITZ_TRY_OUT(ritz_work_dmat(s, pca->components.dtype, RITZ_ROW_MAJOR,
-                                rows < info->rows ? rows : info->rows, k, 1, &scores));
-    RITZ_TRY_OUT(ritz_feed_start(feed, rows));
-    for (int64_t i = 0; i < info->rows;) {
-        ritz_dmat block;
-        RITZ_TRY_OUT(ritz_feed_next(feed, &block));
-        const ritz_dmat part = ritz_row_range(scores, 0, block.rows);
-        RITZ_TRY_OUT(project(s, pca, block, part, whiten));
-        RITZ_TRY_OUT(
-            s->device->backend->download(s, part, ritz_hmat_block(Y, i, 0, block.rows, k)));
-        i += block.rows;
-    }
+    ritz_dmat Y;
+    RITZ_TRY_OUT(ritz_work_dmat(s, A->dtype, RITZ_ROW_MAJOR, A->rows, pca->components.rows, 1, &Y));
+    RITZ_TRY_OUT(ritz_algo_spmm_centred(s, 0, A, pca->mean, ritz_t(pca->components), Y));
+    RITZ_TRY_OUT(whiten(s, pca, Y, scores->whiten));
+    if (target->deliver)
+        RITZ_TRY_OUT(rows_deliver(s, Y, target->deliver, target->context));
+    else
+        RITZ_TRY_OUT(s->device->backend->download(s, Y, target->whole));
 out:
     ritz_work_release(s, mark);
     return rc;
+}
+
+static ritz_status transform_source(ritz_stream *s, const ritz_rows *rows,
+                                    const struct scores *scores, const struct target *target)
+{
+    struct ritz_feed *feed = NULL;
+    if (rows->kind == RITZ_ROWS_SPARSE) {
+        const ritz_status rc = transform_sparse(s, rows->sparse, scores, target);
+        const ritz_status waited = ritz_stream_sync(s);
+        return rc != RITZ_OK ? rc : waited;
+    }
+    RITZ_TRY(ritz_feed_open(s, rows, &feed));
+    const ritz_status rc = transform_feed(s, feed, scores, target);
+    const ritz_status waited = ritz_stream_sync(s), closed = ritz_feed_close(&feed);
+    if (rc != RITZ_OK) return rc;
+    return waited != RITZ_OK ? waited : closed;
 }
 
 ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca, ritz_rows rows,
@@ -165,25 +240,19 @@ ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca, ritz_ro
     RITZ_ENTER(s, NULL);
     RITZ_TRY(check_model(s, pca, opts));
     RITZ_TRY(ritz_check_host_output(Y, "Y"));
-    struct ritz_feed *feed = NULL;
-    RITZ_TRY(ritz_feed_open(s, &rows, &feed));
-    const ritz_rows_info *info = ritz_feed_info(feed);
-    ritz_status rc = RITZ_OK;
-    if (info->cols != pca->components.cols)
-        rc = ritz_fail(RITZ_ERR_SHAPE,
-                       "the source has %" PRId64 " columns; the model was fitted to %" PRId64,
-                       info->cols, pca->components.cols);
-    else if (Y.rows != info->rows || Y.cols != pca->components.rows || Y.batch != 1)
-        rc = ritz_fail(RITZ_ERR_SHAPE,
-                       "Y is %" PRId64 " x %" PRId64 "; it must be %" PRId64 " x %" PRId64
-                       " (rows of the source x components)",
-                       Y.rows, Y.cols, info->rows, pca->components.rows);
-    else if (Y.dtype != RITZ_F32 && Y.dtype != RITZ_F64)
-        rc = ritz_fail(RITZ_ERR_DTYPE, "Y is %s; it must be float32 or float64",
-                       ritz_dtype_name(Y.dtype));
-    else
-        rc = transform_blocks(s, pca, feed, Y, whitens(opts));
-    const ritz_status waited = ritz_stream_sync(s), closed = ritz_feed_close(&feed);
-    if (rc == RITZ_OK) rc = waited;
-    return rc != RITZ_OK ? rc : closed;
+    const struct scores scores = {pca, whitens(opts)};
+    const struct target target = {.whole = Y};
+    return transform_source(s, &rows, &scores, &target);
+}
+
+ritz_status ritz_pca_transform_blocks(ritz_stream *s, const ritz_pca *pca, ritz_rows rows,
+                                      ritz_block_function deliver, void *context,
+                                      const ritz_pca_transform_options *opts)
+{
+    RITZ_ENTER(s, NULL);
+    RITZ_TRY(check_model(s, pca, opts));
+    RITZ_REQUIRE(deliver, RITZ_ERR_ARGUMENT, "deliver is NULL");
+    const struct scores scores = {pca, whitens(opts)};
+    const struct target target = {.deliver = deliver, .context = context};
+    return transform_source(s, &rows, &scores, &target);
 }

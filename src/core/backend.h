@@ -70,7 +70,7 @@ struct ritz_backend {
     ritz_status (*stream_sync)(ritz_stream *s);
     ritz_status (*stream_query)(ritz_stream *s, int *idle);
     /* Whether calls are recorded in a graph instead of being run; NULL: never. */
-    int (*stream_capturing)(const ritz_stream *s);
+    ritz_status (*stream_capturing)(const ritz_stream *s, int *capturing);
     /* The status word as it is now; cleared if `clear` (only when the stream is idle). */
     ritz_status (*stream_status)(ritz_stream *s, int clear, struct ritz_device_status *status);
     ritz_status (*host_function)(ritz_stream *s, ritz_host_function fn, void *context);

@@ -27,6 +27,15 @@ ritz_status ritz_check_stream(const ritz_stream *s)
     return ritz_check_device(s->device);
 }
 
+ritz_status ritz_check_not_capturing(const ritz_stream *s, const char *why)
+{
+    int capturing = 0;
+    if (s->device->backend->stream_capturing)
+        RITZ_TRY(s->device->backend->stream_capturing(s, &capturing));
+    RITZ_REQUIRE(!capturing, RITZ_ERR_STATE, "%s; the stream is capturing a graph", why);
+    return RITZ_OK;
+}
+
 ritz_status ritz_check_input(const ritz_stream *s, ritz_dmat A, const char *name)
 {
     char text[DESCRIPTION];

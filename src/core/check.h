@@ -20,6 +20,10 @@
 /* s is a live stream of a usable device, and this is not one of its host functions. */
 ritz_status ritz_check_stream(const ritz_stream *s);
 
+/* The stream is not capturing a graph. For what no replay would repeat, and nothing below refuses:
+ * what is kept on the host. `why` begins the message. */
+ritz_status ritz_check_not_capturing(const ritz_stream *s, const char *why);
+
 /* A is a valid matrix on the stream's device. */
 ritz_status ritz_check_input(const ritz_stream *s, ritz_dmat A, const char *name);
 

@@ -78,6 +78,11 @@ ritz_status ritz_stream_destroy(ritz_stream **s)
     ritz_device *dev = (*s)->device;
     ritz_status status = ritz_check_device(dev);
     if (status == RITZ_OK) { /* in a forked child there is no worker to wait for */
+        int capturing = 0;
+        if (dev->backend->stream_capturing) /* where it cannot tell, the stream goes */
+            (void)dev->backend->stream_capturing(*s, &capturing);
+        RITZ_REQUIRE(!capturing, RITZ_ERR_STATE,
+                     "a stream that is capturing a graph cannot be destroyed");
         status = ritz_stream_sync(*s);
         ritz_arena_destroy(*s);
         dev->backend->stream_destroy(*s);

@@ -91,6 +91,7 @@ void cuda_enter_to_release(struct cuda_device *dev, struct cuda_scope *scope);
 
 struct cuda_ring; /* pinned memory through which pageable transfers go: transfer.c */
 struct cuda_host_call;
+struct cuda_release; /* memory to be given back once no graph is being captured: memory.c */
 
 struct cuda_stream {
     cudaStream_t stream;
@@ -100,7 +101,8 @@ struct cuda_stream {
     struct cuda_status *word_on_host; /* pinned: as of the last synchronisation */
     struct cuda_ring *ring;           /* from the first pageable transfer on */
     pthread_mutex_t lock;             /* guards `calls` */
-    struct cuda_host_call *calls;     /* host functions not yet run */
+    struct cuda_host_call *calls;     /* host functions not yet run, or captured in a graph */
+    struct cuda_release *releases;
 };
 
 static inline struct cuda_stream *cuda_stream_of(const ritz_stream *s)
@@ -111,6 +113,14 @@ static inline cudaStream_t cuda_native(const ritz_stream *s)
 {
     return cuda_stream_of(s)->stream;
 }
+
+/* Whether calls on the stream go into a graph. The second form has no message: no, where that cannot
+ * be told. */
+ritz_status cuda_ask_capturing(const ritz_stream *s, int *capturing);
+int cuda_seems_capturing(const ritz_stream *s);
+/* Refuse what a stream that is capturing a graph cannot do, before CUDA does and invalidates the
+ * capture. `what` begins the message: "a synchronisation". */
+ritz_status cuda_not_in_capture(const ritz_stream *s, const char *what);
 
 /* The handles, bound to this stream with its workspace, host pointer mode and default math. */
 ritz_status cuda_blas(ritz_stream *s, cublasHandle_t *blas);
@@ -185,6 +195,7 @@ ritz_status cuda_stream_wrap(ritz_stream *s, void *native);
 void cuda_stream_destroy(ritz_stream *s);
 ritz_status cuda_stream_sync(ritz_stream *s);
 ritz_status cuda_stream_query(ritz_stream *s, int *idle);
+ritz_status cuda_stream_capturing(const ritz_stream *s, int *capturing);
 ritz_status cuda_stream_status(ritz_stream *s, int clear, struct ritz_device_status *status);
 ritz_status cuda_host_function(ritz_stream *s, ritz_host_function fn, void *context);
 /* The same inside the device's scope, with a context that `drop` frees afterwards, also if the
@@ -201,6 +212,8 @@ ritz_status cuda_event_query(struct ritz_event_state *e, int *done);
 
 ritz_status cuda_allocate(ritz_stream *s, size_t bytes, void **p);
 void cuda_release(ritz_stream *s, void *p, size_t bytes);
+/* Give back what was released during a capture that has ended. */
+void cuda_release_deferred(ritz_stream *s);
 ritz_status cuda_host_allocate(ritz_device *dev, size_t bytes, void **p);
 void cuda_host_release(ritz_device *dev, void *p);
 

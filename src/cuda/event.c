@@ -6,6 +6,7 @@
 struct ritz_event_state {
     struct cuda_device *device;
     cudaEvent_t event;
+    enum { NEVER_RECORDED, RECORDED, CAPTURED } last; /* CAPTURED: in a stream that was capturing */
 };
 
 ritz_status cuda_event_create(ritz_device *dev, struct ritz_event_state **e)
@@ -35,25 +36,43 @@ void cuda_event_destroy(struct ritz_event_state *e)
 
 ritz_status cuda_event_record(struct ritz_event_state *e, ritz_stream *s)
 {
+    int capturing;
     CUDA_ENTER(e->device);
-    return CUDA(cudaEventRecord(e->event, cuda_native(s)));
+    RITZ_TRY(cuda_ask_capturing(s, &capturing));
+    RITZ_TRY(CUDA(cudaEventRecord(e->event, cuda_native(s))));
+    e->last = capturing ? CAPTURED : RECORDED;
+    return RITZ_OK;
 }
 
 ritz_status cuda_event_wait(struct ritz_event_state *e, ritz_stream *s)
 {
     CUDA_ENTER(e->device);
+    if (e->last == RECORDED)
+        RITZ_TRY(
+            cuda_not_in_capture(s, "a wait for an event that was recorded outside the capture"));
     return CUDA(cudaStreamWaitEvent(cuda_native(s), e->event, cudaEventWaitDefault));
+}
+
+static ritz_status check_not_captured(const struct ritz_event_state *e)
+{
+    RITZ_REQUIRE(
+        e->last != CAPTURED, RITZ_ERR_STATE,
+        "the event was last recorded while a graph was captured: it orders the parts of the "
+        "graph and nothing else");
+    return RITZ_OK;
 }
 
 ritz_status cuda_event_sync(struct ritz_event_state *e)
 {
     CUDA_ENTER(e->device);
+    RITZ_TRY(check_not_captured(e));
     return CUDA(cudaEventSynchronize(e->event));
 }
 
 ritz_status cuda_event_query(struct ritz_event_state *e, int *done)
 {
     CUDA_ENTER(e->device);
+    RITZ_TRY(check_not_captured(e));
     const cudaError_t code = cudaEventQuery(e->event);
     *done = code == cudaSuccess;
     return code == cudaErrorNotReady ? RITZ_OK : CUDA_CODE("cudaEventQuery", code);

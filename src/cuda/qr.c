@@ -1,6 +1,6 @@
 /* Householder QR: Ritz's own kernels for matrices that fit into shared memory, a whole batch in one
- * launch; for a batch of larger ones the blocked algorithm of qr_batch.c; cuSOLVER for one larger
- * matrix.
+ * launch; for a batch of larger ones, or one of few columns, the blocked algorithm of qr_batch.c;
+ * cuSOLVER for one larger matrix.
  *
  * cuSOLVER's `info` of these routines speaks of wrong arguments only, which the checks of core
  * exclude; it is not read.
@@ -9,6 +9,12 @@
 #include "cuda/cuda.h"
 #include "cuda/factor_kernels.h"
 #include "cuda/thresholds.h"
+
+/* Of the matrices that do not fit into shared memory, those that qr_batch.c takes. */
+static int in_blocks(ritz_dmat A, int64_t reflectors)
+{
+    return A.batch > 1 || (A.rows <= CUDA_QR_BLOCKS_ROWS && reflectors <= CUDA_QR_BLOCKS_MOST);
+}
 
 /* tau as cuSOLVER wants it: contiguous. `tau` itself, or workspace of the same shape. */
 static ritz_status contiguous(ritz_stream *s, ritz_dmat tau, ritz_dmat *t)
@@ -59,7 +65,7 @@ ritz_status cuda_geqrf(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
     if (A.rows == 0 || A.cols == 0 || A.batch == 0) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
     if (!cuda_fits_shared(A.dtype, A.rows, A.cols))
-        return A.batch > 1 ? cuda_geqrf_batch(s, A, tau) : geqrf_one(s, A, tau);
+        return in_blocks(A, tau.rows) ? cuda_geqrf_batch(s, A, tau) : geqrf_one(s, A, tau);
     const struct qr_small q = {
         .m = A.rows,
         .n = A.cols,
@@ -117,7 +123,7 @@ ritz_status cuda_orgqr(ritz_stream *s, ritz_dmat A, ritz_dmat tau)
     if (tau.rows == 0) return cuda_set_identity(s, A);
     CUDA_ENTER(cuda_device_of(s));
     if (!cuda_fits_shared(A.dtype, A.rows, A.cols))
-        return A.batch > 1 ? cuda_orgqr_batch(s, A, tau) : orgqr_one(s, A, tau);
+        return in_blocks(A, tau.rows) ? cuda_orgqr_batch(s, A, tau) : orgqr_one(s, A, tau);
     const struct qr_small q = {
         .m = A.rows,
         .n = A.cols,
@@ -179,10 +185,9 @@ ritz_status cuda_ormqr(ritz_stream *s, ritz_apply which, ritz_dmat A, ritz_dmat 
     if (C.rows == 0 || C.cols == 0 || C.batch == 0 || tau.rows == 0) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
     const int transposed = which == RITZ_APPLY_Q_TRANSPOSED;
-    if (!cuda_fits_shared(C.dtype, C.rows, tau.rows + C.cols) && C.batch > 1)
-        return cuda_ormqr_batch(s, which, A, tau, C);
-    if (!cuda_fits_shared(C.dtype, C.rows, tau.rows + C.cols))
-        return ormqr_one(s, transposed ? CUBLAS_OP_T : CUBLAS_OP_N, A, tau, C);
+    const int small = cuda_fits_shared(C.dtype, C.rows, tau.rows + C.cols);
+    if (!small && in_blocks(C, tau.rows)) return cuda_ormqr_batch(s, which, A, tau, C);
+    if (!small) return ormqr_one(s, transposed ? CUBLAS_OP_T : CUBLAS_OP_N, A, tau, C);
     const struct qr_small q = {
         .m = C.rows,
         .n = C.cols,

@@ -12,6 +12,39 @@ static size_t workspace_bytes(const struct cuda_device *g)
     return (size_t)(g->compute >= 90 ? 32 : 4) << 20;
 }
 
+/* ---- capture ---- */
+
+ritz_status cuda_ask_capturing(const ritz_stream *s, int *capturing)
+{
+    enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+    *capturing = 0;
+    RITZ_TRY(CUDA(cudaStreamIsCapturing(cuda_native(s), &capture)));
+    *capturing = capture != cudaStreamCaptureStatusNone;
+    return RITZ_OK;
+}
+
+ritz_status cuda_stream_capturing(const ritz_stream *s, int *capturing)
+{
+    *capturing = 0;
+    CUDA_ENTER(cuda_device_of(s));
+    return cuda_ask_capturing(s, capturing);
+}
+
+int cuda_seems_capturing(const ritz_stream *s)
+{
+    enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+    const cudaError_t code = cudaStreamIsCapturing(cuda_native(s), &capture);
+    return code == cudaSuccess && capture != cudaStreamCaptureStatusNone;
+}
+
+ritz_status cuda_not_in_capture(const ritz_stream *s, const char *what)
+{
+    int capturing;
+    RITZ_TRY(cuda_ask_capturing(s, &capturing));
+    RITZ_REQUIRE(!capturing, RITZ_ERR_STATE, "%s; the stream is capturing a graph", what);
+    return RITZ_OK;
+}
+
 /* ---- handles ---- */
 
 static ritz_status create_handles(struct cuda_device *g, struct cuda_handles **out)
@@ -47,6 +80,8 @@ static ritz_status take_handles(ritz_stream *s)
     struct cuda_device *g = cuda_device_of(s);
     struct cuda_stream *c = cuda_stream_of(s);
     if (c->handles) return RITZ_OK;
+    RITZ_TRY(cuda_not_in_capture(s, "a stream's first call of cuBLAS cannot be captured (make the "
+                                    "same call once before)"));
     pthread_mutex_lock(&g->lock);
     c->handles = g->idle;
     if (g->idle) g->idle = g->idle->next;
@@ -82,6 +117,8 @@ ritz_status cuda_blas(ritz_stream *s, cublasHandle_t *blas)
 
 ritz_status cuda_solver(ritz_stream *s, cusolverDnHandle_t *solver, cusolverDnParams_t *params)
 {
+    RITZ_TRY(cuda_not_in_capture(s, "this operation, at this size, needs cuSOLVER, which cannot be "
+                                    "captured"));
     RITZ_TRY(take_handles(s));
     const struct cuda_handles *h = cuda_stream_of(s)->handles;
     *solver = h->solver;
@@ -109,6 +146,7 @@ struct cuda_host_call {
     ritz_host_function fn;
     void *context;
     void (*drop)(void *context); /* frees the context, whether fn ran or not; or NULL */
+    int captured; /* runs at each launch of a graph, and lives as long as the stream */
     struct cuda_host_call *next, *previous;
 };
 
@@ -121,12 +159,13 @@ static void free_call(struct cuda_host_call *call)
 static void destroy(ritz_stream *s)
 {
     struct cuda_stream *c = cuda_stream_of(s);
+    cuda_release_deferred(s);
     cuda_ring_destroy(c->ring);
     give_handles_back(s);
     if (c->word) cuda_release(s, c->word, sizeof *c->word);
     if (c->word_on_host) (void)cudaFreeHost(c->word_on_host);
     if (c->owned && c->stream) (void)cudaStreamDestroy(c->stream);
-    while (c->calls) { /* calls that a failed stream never made */
+    while (c->calls) { /* captured, or never made by a failed stream */
         struct cuda_host_call *call = c->calls;
         c->calls = call->next;
         free_call(call);
@@ -198,24 +237,31 @@ static ritz_status fetch_status_word(ritz_stream *s)
     return CUDA(cudaStreamSynchronize(c->stream));
 }
 
+static const char waiting[] = "neither a wait for the stream nor a result on the host is possible";
+
 static ritz_status wait_and_fetch(ritz_stream *s)
 {
     CUDA_ENTER(cuda_device_of(s));
-    return fetch_status_word(s);
+    RITZ_TRY(cuda_not_in_capture(s, waiting));
+    RITZ_TRY(fetch_status_word(s));
+    cuda_release_deferred(s);
+    return RITZ_OK;
 }
 
 ritz_status cuda_stream_sync(ritz_stream *s)
 {
     const ritz_status rc = wait_and_fetch(s);
-    /* Whoever asks to wait may free memory afterwards: wait in any case, unless nothing runs any
-     * more. */
-    if (rc != RITZ_OK && rc != RITZ_ERR_DEVICE_LOST) (void)cudaStreamSynchronize(cuda_native(s));
+    /* Whoever asks to wait may free memory afterwards: wait in any case, unless nothing runs, any
+     * more or while a graph is captured. */
+    if (rc != RITZ_OK && rc != RITZ_ERR_DEVICE_LOST && rc != RITZ_ERR_STATE)
+        (void)cudaStreamSynchronize(cuda_native(s));
     return rc;
 }
 
 ritz_status cuda_stream_query(ritz_stream *s, int *idle)
 {
     CUDA_ENTER(cuda_device_of(s));
+    RITZ_TRY(cuda_not_in_capture(s, waiting));
     const cudaError_t code = cudaStreamQuery(cuda_native(s));
     *idle = code == cudaSuccess;
     return code == cudaErrorNotReady ? RITZ_OK : CUDA_CODE("cudaStreamQuery", code);
@@ -256,6 +302,7 @@ static void CUDART_CB call_host(void *argument)
     ritz_enter_host_function(call->stream);
     call->fn(call->context);
     ritz_enter_host_function(NULL);
+    if (call->captured) return;
     unlink_call(cuda_stream_of(call->stream), call);
     free_call(call);
 }
@@ -273,12 +320,17 @@ ritz_status cuda_host_job(ritz_stream *s, ritz_host_function fn, void *context,
     struct cuda_host_call *call = calloc(1, sizeof *call);
     RITZ_REQUIRE(call, RITZ_ERR_MEMORY, "no host memory for a host function");
     *call = (struct cuda_host_call){.stream = s, .fn = fn, .context = context, .drop = drop};
+    ritz_status status = cuda_ask_capturing(s, &call->captured);
+    if (status != RITZ_OK) {
+        free(call);
+        return status;
+    }
     pthread_mutex_lock(&c->lock);
     call->next = c->calls;
     if (c->calls) c->calls->previous = call;
     c->calls = call;
     pthread_mutex_unlock(&c->lock);
-    const ritz_status status = CUDA(cudaLaunchHostFunc(c->stream, call_host, call));
+    status = CUDA(cudaLaunchHostFunc(c->stream, call_host, call));
     if (status != RITZ_OK) {
         unlink_call(c, call);
         free(call);

@@ -37,6 +37,8 @@ void cuda_ring_destroy(struct cuda_ring *ring)
 static ritz_status ring_of(ritz_stream *s, struct cuda_ring **out)
 {
     struct cuda_stream *c = cuda_stream_of(s);
+    RITZ_TRY(cuda_not_in_capture(s, "host memory that is not page-locked, or is converted line by "
+                                    "line, cannot be copied"));
     *out = c->ring;
     if (c->ring) return RITZ_OK;
     ritz_status rc;
@@ -243,10 +245,10 @@ static int same_lines(struct lines a, struct lines b)
 /* ---- the two directions ---- */
 
 /* A caller who is told of a failure may free the host memory at once: none of it may be in use
- * then. */
+ * then. A capture uses none of it yet. */
 static ritz_status settle(ritz_stream *s, ritz_status rc)
 {
-    if (rc != RITZ_OK) (void)cudaStreamSynchronize(cuda_native(s));
+    if (rc != RITZ_OK && !cuda_seems_capturing(s)) (void)cudaStreamSynchronize(cuda_native(s));
     return rc;
 }
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/check.h"
 #include "io/number.h"
@@ -375,6 +376,19 @@ out:
     free(f);
     if (rc != RITZ_OK) ritz_triplets_free(t);
     return rc;
+}
+
+int ritz_is_matrix_market(const char *path)
+{
+    RITZ_SCOPE();
+    static const char banner[] = "%%MatrixMarket";
+    char start[sizeof banner - 1];
+    int64_t got = 0;
+    ritz_source *source = NULL;
+    if (path == NULL || ritz_source_open(path, &source) != RITZ_OK) return 0;
+    bool read = ritz_source_read(source, start, sizeof start, &got) == RITZ_OK;
+    ritz_source_close(&source);
+    return read && got == sizeof start && strncasecmp(start, banner, sizeof start) == 0;
 }
 
 ritz_status ritz_spmat_load(ritz_stream *s, const char *path, const ritz_spmat_options *opts,

@@ -259,6 +259,34 @@ ritz_status ritz_reader_rewind(ritz_reader *r)
     return ritz_source_seek(r->source, r->info.data_offset);
 }
 
+/* Lines of text are found only by reading them. */
+static ritz_status skip_lines(ritz_reader *r, int64_t count)
+{
+    double *row = calloc((size_t)r->info.cols + 1, sizeof *row);
+    if (row == NULL) {
+        return ritz_fail(RITZ_ERR_MEMORY, "%s: out of memory", reader_path(r));
+    }
+    ritz_status status = ritz_csv_read(r->csv, count, row, RITZ_F64, 0); /* each over the last */
+    free(row);
+    return status;
+}
+
+ritz_status ritz_reader_seek(ritz_reader *r, int64_t row)
+{
+    RITZ_REQUIRE(row >= 0 && row <= r->info.rows, RITZ_ERR_ARGUMENT,
+                 "row %" PRId64 " of %s was asked for, which has %" PRId64, row, reader_path(r),
+                 r->info.rows);
+    if (r->csv != NULL) {
+        if (row < r->next_row) RITZ_TRY(ritz_reader_rewind(r));
+        RITZ_TRY(skip_lines(r, row - r->next_row));
+    } else if (r->info.layout == RITZ_ROW_MAJOR) { /* else every column is sought when it is read */
+        int64_t bytes = row * r->info.cols * elem_bytes(r);
+        RITZ_TRY(ritz_source_seek(r->source, r->info.data_offset + bytes));
+    }
+    r->next_row = row;
+    return RITZ_OK;
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 static void swap_bytes(void *data, int64_t count, int64_t size)

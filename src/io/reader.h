@@ -31,6 +31,9 @@ ritz_status ritz_reader_read_all(ritz_reader *reader, void *dst, ritz_dtype dtyp
 /* Go back to the first row. */
 ritz_status ritz_reader_rewind(ritz_reader *reader);
 
+/* Go to a row, from 0 to the number of rows. Compressed data and text are read up to there. */
+ritz_status ritz_reader_seek(ritz_reader *reader, int64_t row);
+
 /* Close; NULL is accepted in *reader. */
 void ritz_reader_close(ritz_reader **reader);
 

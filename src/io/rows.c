@@ -46,6 +46,14 @@ ritz_rows ritz_rows_callback(ritz_dtype dtype, int64_t rows, int64_t cols, int o
                        .once = once};
 }
 
+ritz_rows ritz_rows_sparse(const ritz_spmat *A)
+{
+    return (ritz_rows){.kind = RITZ_ROWS_SPARSE,
+                       .sparse = A,
+                       .rows = ritz_spmat_rows(A),
+                       .cols = ritz_spmat_cols(A)};
+}
+
 /* ---- a feed ---- */
 
 enum { BUFFERS = 2, LOAD_BYTES = 8 << 20 };
@@ -164,10 +172,15 @@ static ritz_status open_source(struct ritz_feed *feed)
     case RITZ_ROWS_HMAT: return open_memory(feed);
     case RITZ_ROWS_FILES: return open_files(feed);
     case RITZ_ROWS_CALLBACK: return open_callback(feed);
+    case RITZ_ROWS_SPARSE:
+        return ritz_fail(RITZ_ERR_UNSUPPORTED,
+                         "the source is a sparse matrix, which is made dense nowhere; it is taken "
+                         "by ritz_pca_fit, ritz_pca_transform_rows, ritz_svd_rows and "
+                         "ritz_rows_multiply, and by functions of a ritz_linop");
     }
     return ritz_fail(RITZ_ERR_ARGUMENT,
-                     "the source is empty; make it with ritz_rows_dmat, _hmat, _file, _files or "
-                     "_callback");
+                     "the source is empty; make it with ritz_rows_dmat, _hmat, _file, _files, "
+                     "_callback or _sparse");
 }
 
 static void free_buffers(struct ritz_feed *feed)
@@ -205,6 +218,7 @@ ritz_status ritz_feed_open(ritz_stream *s, const ritz_rows *rows, struct ritz_fe
 {
     ritz_status rc = RITZ_OK;
     *out = NULL;
+    RITZ_TRY(ritz_check_not_capturing(s, "rows cannot be read"));
     struct ritz_feed *feed = calloc(1, sizeof *feed);
     RITZ_REQUIRE(feed, RITZ_ERR_MEMORY, "no host memory for a source of rows");
     feed->stream = s;
@@ -223,7 +237,7 @@ ritz_status ritz_feed_close(struct ritz_feed **feed)
     struct ritz_feed *f = *feed;
     if (!f) return RITZ_OK;
     ritz_status status = RITZ_OK;
-    if (f->next > 0 && !ritz_feed_in_place(f))
+    if (f->block_rows > 0 && !ritz_feed_in_place(f))
         status = f->stream->device->backend->stream_sync(f->stream);
     free_buffers(f);
     if (f->readers)
@@ -363,6 +377,48 @@ ritz_status ritz_feed_start(struct ritz_feed *feed, int64_t block_rows)
     return make_buffers(feed);
 }
 
+/* Go to a row of the files one after the other; those behind it will be read from their start. */
+static ritz_status seek_in_files(struct ritz_feed *feed, int64_t row)
+{
+    int64_t first = 0; /* row of the file */
+    feed->file = feed->file_next = 0;
+    for (int64_t i = 0; i < feed->rows.count; i++) {
+        const int64_t rows = ritz_reader_info(feed->readers[i])->rows;
+        const int64_t within = row <= first ? 0 : row - first < rows ? row - first : rows;
+        if (within > 0) {
+            feed->file = i;
+            feed->file_next = within;
+        }
+        if (within == 0 || within < rows) RITZ_TRY(ritz_reader_seek(feed->readers[i], within));
+        first += rows;
+    }
+    return RITZ_OK;
+}
+
+/* Functions are asked for the rows before, into the next buffer. */
+static ritz_status seek_in_callback(struct ritz_feed *feed, int64_t row)
+{
+    if (row < feed->next) RITZ_TRY(rewind_source(feed));
+    RITZ_TRY(mark_passed(feed));
+    RITZ_TRY(ritz_event_sync(feed->passed[feed->turn]));
+    while (feed->next < row) {
+        const int64_t left = row - feed->next;
+        ritz_hmat ignored;
+        RITZ_TRY(read_callback(feed, left < feed->block_rows ? left : feed->block_rows, &ignored));
+        feed->next += ignored.rows;
+    }
+    return RITZ_OK;
+}
+
+ritz_status ritz_feed_seek(struct ritz_feed *feed, int64_t row)
+{
+    if (row == feed->next) return RITZ_OK;
+    if (feed->rows.kind == RITZ_ROWS_CALLBACK) return seek_in_callback(feed, row);
+    if (feed->rows.kind == RITZ_ROWS_FILES) RITZ_TRY(seek_in_files(feed, row));
+    feed->next = row;
+    return RITZ_OK;
+}
+
 ritz_status ritz_feed_all(struct ritz_feed *feed, ritz_dmat *A, ritz_dmat *owned)
 {
     *owned = RITZ_NO_MAT;
@@ -403,6 +459,12 @@ ritz_status ritz_rows_inspect(const ritz_rows *rows, ritz_rows_info *info)
         feed.info.rows = rows->host.rows;
         feed.info.cols = rows->host.cols;
         feed.info.dtype = rows->host.dtype;
+        break;
+    case RITZ_ROWS_SPARSE:
+        RITZ_REQUIRE(rows->sparse, RITZ_ERR_ARGUMENT, "the source has no sparse matrix");
+        feed.info.rows = ritz_spmat_rows(rows->sparse);
+        feed.info.cols = ritz_spmat_cols(rows->sparse);
+        feed.info.dtype = ritz_spmat_dtype(rows->sparse);
         break;
     default: status = open_source(&feed); break;
     }

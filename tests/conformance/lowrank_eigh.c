@@ -1,5 +1,5 @@
-/* Eigenvalues of largest modulus by a randomized method: against the oracle's eigenvalues, the least
- * possible error, and the method's own figure.
+/* Eigenvalues of largest modulus by a randomized method: against the eigenvalues of the matrix, the
+ * least possible error, and the method's own figure.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>

@@ -7,7 +7,8 @@
 
 #include "conformance/pca.h"
 
-const char *const pca_method_names[] = {"auto", "covariance", "randomized", "exact", "dual"};
+const char *const pca_method_names[] = {"auto",  "covariance", "randomized",
+                                        "exact", "dual",       "incremental"};
 static const double inf = (double)INFINITY;
 
 static double larger(omat X)

@@ -196,8 +196,8 @@ static void refusals(const struct place *p)
     refused(p, "k > n", good, &o, RITZ_ERR_OPTION, "ritz_pca_fit|components is 8|30 x 7|at most 7");
     o = options(-1, RITZ_PCA_AUTO);
     refused(p, "k < 0", good, &o, RITZ_ERR_OPTION, "components is -1");
-    o = options(2, (ritz_pca_method)5);
-    refused(p, "unknown method", good, &o, RITZ_ERR_OPTION, "method 5");
+    o = options(2, (ritz_pca_method)9);
+    refused(p, "unknown method", good, &o, RITZ_ERR_OPTION, "method 9");
     o = options(2, RITZ_PCA_AUTO);
     o.variance = 0.5;
     refused(p, "components and variance", good, &o, RITZ_ERR_OPTION, "components|variance");

@@ -188,12 +188,29 @@ static void test_many_entries(void **state)
     free(text);
 }
 
+/* By the contents, plain or compressed, never by the name. */
+static void test_recognised(void **state)
+{
+    (void)state;
+    static const char text[] = BANNER "1 1 1\n1 1 1\n";
+    static const char lower[] = "%%matrixmarket matrix";
+    assert_int_equal(ritz_is_matrix_market(write_file("a.npy", text, sizeof text - 1)), 1);
+    assert_int_equal(ritz_is_matrix_market(write_gzip("a.gz", text, sizeof text - 1)), 1);
+    assert_int_equal(ritz_is_matrix_market(write_file("lower", lower, sizeof lower - 1)), 1);
+    assert_int_equal(ritz_is_matrix_market(write_file("cut.mtx", text, 13)), 0);
+    assert_int_equal(ritz_is_matrix_market(write_file("text.mtx", text + 1, sizeof text - 2)), 0);
+    assert_int_equal(ritz_is_matrix_market(write_gzip("cut.gz", text, 13)), 0);
+    assert_int_equal(ritz_is_matrix_market(write_file("none.mtx", "", 0)), 0);
+    assert_int_equal(ritz_is_matrix_market(path_to("missing.mtx")), 0);
+    assert_int_equal(ritz_is_matrix_market(test_directory()), 0);
+    assert_int_equal(ritz_is_matrix_market(NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_accepted),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_cut_short),    cmocka_unit_test(test_recognised),
         cmocka_unit_test(test_many_entries),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

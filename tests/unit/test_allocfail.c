@@ -387,6 +387,33 @@ CALL(range_finder)
     const ritz_linop op = ritz_linop_dense(w->A);
     return ritz_range_finder(w->s, &op, tall(w->X, K), NULL, &w->sketch_report);
 }
+CALL(qb)
+{
+    const ritz_linop op = ritz_linop_dense(w->A);
+    return ritz_qb(w->s, &op, tall(w->X, K), ritz_block(w->S, 0, 0, K, N), NULL, &w->sketch_report);
+}
+CALL(qb_tolerance)
+{
+    const ritz_linop op = ritz_linop_dense(w->A);
+    ritz_sketch_options opts = RITZ_SKETCH_DEFAULTS;
+    opts.tolerance = 1e-12;
+    return ritz_qb(w->s, &op, tall(w->X, K), ritz_block(w->S, 0, 0, K, N), &opts,
+                   &w->sketch_report);
+}
+CALL(svd_tolerance)
+{
+    const ritz_linop op = ritz_linop_dense(w->A);
+    ritz_sketch_options opts = RITZ_SKETCH_DEFAULTS;
+    opts.tolerance = 0.1;
+    return ritz_svd_randomized(w->s, &op, tall(w->X, K), ritz_block(w->S, 0, 1, K, 1), RITZ_NO_MAT,
+                               &opts, &w->sketch_report);
+}
+CALL(eigh_randomized)
+{
+    const ritz_linop op = ritz_linop_dense(w->S);
+    return ritz_eigh_randomized(w->s, &op, ritz_block(w->X, 0, 0, K, 1), RITZ_NO_MAT, NULL,
+                                &w->sketch_report);
+}
 CALL(svd_randomized)
 {
     const ritz_linop op = ritz_linop_centred(w->A, ritz_block(w->S, 0, 0, N, 1));
@@ -672,6 +699,10 @@ static const struct scenario {
     {"ritz_linop_apply", "", call_linop_apply},
     {"ritz_range_finder", "", call_range_finder},
     {"ritz_svd_randomized", "", call_svd_randomized},
+    {"ritz_qb", "", call_qb},
+    {"ritz_qb", "tolerance", call_qb_tolerance},
+    {"ritz_svd_randomized", "tolerance", call_svd_tolerance},
+    {"ritz_eigh_randomized", "", call_eigh_randomized},
     {"ritz_spmat_create_coo", "", call_spmat_create_coo},
     {"ritz_spmat_load", "", call_spmat_load},
     {"ritz_rows_inspect", "", call_rows_inspect},
