@@ -12,6 +12,7 @@
  *     opening.c      what the first opening of a device costs
  *     report.c       table and JSON
  *     lstsq*         least squares, see lstsq.h
+ *     estimates*     how well error figures hold, see estimates.h
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_BENCH_H

@@ -92,6 +92,50 @@ def least_squares(rows, cols, dtype, rank, condition):
     return (g @ factor).astype(dtype), b.astype(dtype), x
 
 
+def documents(rows, cols, dtype, nonzeros):
+    """A sparse matrix like one of words in documents: the arrays of its compressed rows. Both how
+    long a document is and how frequent a word is follow power laws; words come by topic, so that
+    the singular values decay."""
+    random = np.random.default_rng(6)
+    topics = 200
+    topic = random.zipf(1.5, rows) % topics
+    length = np.minimum(random.pareto(2.0, rows) + 0.5, 20)
+    count = np.maximum(1, (length * (nonzeros / length.sum())).astype(np.int64))
+    row = np.repeat(np.arange(rows), count)
+    common = np.floor(cols * random.random(len(row)) ** 3).astype(np.int64)
+    special = (topic[row] * (cols // topics)
+               + np.floor(cols // topics * random.random(len(row)) ** 2)).astype(np.int64)
+    col = np.where(random.random(len(row)) < 0.5, common, special)
+    place = np.unique(row * cols + col)
+    row, col = np.divmod(place, cols)
+    values = random.random(len(place)).astype(dtype) + np.array(0.5, dtype)
+    offsets = np.zeros(rows + 1, np.int64)
+    np.cumsum(np.bincount(row, minlength=rows), out=offsets[1:])
+    return values, col.astype(np.int32), offsets
+
+
+def grid(side, dtype):
+    """The 5-point Laplacian of a square grid: the arrays of its compressed rows."""
+    node = np.arange(side * side).reshape(side, side)
+    row, col = [node.ravel()], [node.ravel()]
+    for a, b in ((node[1:], node[:-1]), (node[:, 1:], node[:, :-1])):
+        row += [a.ravel(), b.ravel()]
+        col += [b.ravel(), a.ravel()]
+    row, col = np.concatenate(row), np.concatenate(col)
+    order = np.lexsort((col, row))
+    row, col = row[order], col[order]
+    offsets = np.zeros(side * side + 1, np.int64)
+    np.cumsum(np.bincount(row, minlength=side * side), out=offsets[1:])
+    return np.where(row == col, 4, -1).astype(dtype), col.astype(np.int32), offsets
+
+
+def sparse_matrix(sparse, task, data):
+    """SciPy's matrix over the arrays of compressed rows; an array as it is."""
+    if not isinstance(data, tuple):
+        return data
+    return sparse.csr_matrix(data, (task["rows"], task["cols"]), copy=False)
+
+
 # ---- PCA -----------------------------------------------------------------------------------------
 
 class RitzPca:
@@ -182,6 +226,101 @@ class TorchPca:
         return self.torch.pca_lowrank(self.torch.from_numpy(data), q=self.k)[2].T.numpy()
 
 
+# ---- leading singular triplets: V is judged ------------------------------------------------------
+
+class RitzTriplets:
+    """Ritz, by the method and power iterations of the task."""
+
+    def __init__(self, task, library):
+        from ritz_ctypes import Ritz
+        self.ritz, self.task, self.operator = Ritz(library), task, None
+
+    def run(self, data):
+        if self.operator is None and isinstance(data, tuple):
+            shape = self.task["rows"], self.task["cols"]
+            self.operator = self.ritz.lib.ritz_linop_sparse(self.ritz.sparse(shape, *data))
+        elif self.operator is None:
+            self.operator = self.ritz.lib.ritz_linop_dense(self.ritz.mat(data))
+        return self.ritz.svd_randomized(self.operator, self.task["k"], self.task["q"],
+                                        self.task["method"])[2]
+
+
+class PeerTriplets:
+    """A peer's matrix: the array, or SciPy's view of the arrays of a sparse one."""
+
+    def __init__(self, task, _library):
+        self.task, self.matrix = task, None
+        self.sparse, self.linalg = need("scipy.sparse"), need("scipy.sparse.linalg")
+
+    def run(self, data):
+        if self.matrix is None:
+            self.matrix = sparse_matrix(self.sparse, self.task, data)
+        return self.triplets()[2].T
+
+
+class ArpackTriplets(PeerTriplets):
+    """scipy.sparse.linalg.svds, ARPACK with its default tolerance: to machine precision."""
+
+    def triplets(self):
+        """U, S, V^T"""
+        return self.linalg.svds(self.matrix, self.task["k"], random_state=0)
+
+
+class SklearnTriplets(PeerTriplets):
+    """scikit-learn's randomized_svd with its defaults."""
+
+    def __init__(self, task, library):
+        super().__init__(task, library)
+        self.extmath = need("sklearn.utils.extmath")
+
+    def triplets(self):
+        """U, S, V^T"""
+        return self.extmath.randomized_svd(self.matrix, self.task["k"], random_state=0)
+
+
+class TorchTriplets:
+    """torch.svd_lowrank, of dense data, with its defaults."""
+
+    def __init__(self, task, _library):
+        self.torch, self.k = need("torch"), task["k"]
+        if task["source"] == "sparse":
+            raise Missing("of dense data only")
+
+    def run(self, data):
+        self.torch.manual_seed(0)
+        return self.torch.svd_lowrank(self.torch.from_numpy(data), q=self.k)[2].numpy()
+
+
+# ---- products with a sparse matrix ---------------------------------------------------------------
+
+class RitzSparse:
+    """Ritz."""
+
+    def __init__(self, task, library):
+        from ritz_ctypes import Ritz
+        self.ritz, self.task, self.matrix = Ritz(library), task, None
+
+    def run(self, data):
+        shape = self.task["rows"], self.task["cols"]
+        if self.matrix is None:
+            self.matrix = self.ritz.sparse(shape, *data[:3])
+        y = np.empty((shape[0], data[3].shape[1]), data[3].dtype)
+        self.ritz.spmm(self.matrix, data[3], y)
+        return y
+
+
+class ScipySparse:
+    """SciPy."""
+
+    def __init__(self, task, _library):
+        self.task, self.matrix, self.sparse = task, None, need("scipy.sparse")
+
+    def run(self, data):
+        if self.matrix is None:
+            self.matrix = sparse_matrix(self.sparse, self.task, data[:3])
+        return self.matrix @ data[3]
+
+
 # ---- dense linear algebra ------------------------------------------------------------------------
 
 class RitzDense:
@@ -227,7 +366,7 @@ class ScipyDense:
         return self.linalg.eigh(data, check_finite=False, driver="evd")
 
 
-# ---- least squares and ridge regression: data is A, b and the solution of minimum norm ------------
+# ---- least squares and ridge regression: data is A, b and the solution of minimum norm -----------
 
 class RitzLstsq:
     """Ritz, method auto."""
@@ -335,14 +474,18 @@ class SklearnRidgeCV:
 
 
 CONTENDERS = {
-    "ritz": {"pca": RitzPca, "dense": RitzDense, "lstsq": RitzLstsq, "ridge": RitzRidge},
+    "ritz": {"pca": RitzPca, "dense": RitzDense, "lstsq": RitzLstsq, "ridge": RitzRidge,
+             "triplets": RitzTriplets, "spmm": RitzSparse},
     "tiled": {"pca": TiledCovariance},
     "sklearn-randomized": {"pca": SklearnRandomized},
     "sklearn-full": {"pca": SklearnFull},
     "sklearn-covariance": {"pca": SklearnCovariance},
     "torch-lowrank": {"pca": TorchPca},
     "numpy": {"dense": NumpyDense, "lstsq": NumpyLstsq},
-    "scipy": {"dense": ScipyDense, "lstsq": ScipyLstsq},
+    "scipy": {"dense": ScipyDense, "lstsq": ScipyLstsq, "spmm": ScipySparse},
+    "scipy-arpack": {"triplets": ArpackTriplets},
+    "sklearn-triplets": {"triplets": SklearnTriplets},
+    "torch-triplets": {"triplets": TorchTriplets},
     "scipy-gelsy": {"lstsq": ScipyGelsy},
     "sklearn": {"lstsq": SklearnLstsq, "ridge": SklearnRidge},
     "sklearn-cv": {"ridge": SklearnRidgeCV},
@@ -362,6 +505,13 @@ def load(task):
     if source == "least squares":
         data = least_squares(rows, cols, dtype, task["rank"], task["condition"])
         return data, f"{rows} x {cols}, rank {task['rank']}, condition {task['condition']:.0e}"
+    if source == "sparse":
+        data = documents(rows, cols, dtype, task["nonzeros"])
+        return data, f"generated, {rows} x {cols}, {len(data[0])} nonzeros"
+    if source == "grid":
+        data = grid(task["side"], dtype)
+        x = np.random.default_rng(7).standard_normal((cols, task["vectors"])).astype(dtype)
+        return (*data, x), f"5-point grid, {rows} x {cols}, {task['vectors']} vectors"
     if source == "decaying":
         return decaying(rows, cols, dtype, task["power"]), f"generated, {rows} x {cols}"
     if source == "symmetric":
@@ -403,6 +553,44 @@ def check_pca(exact, found):
     if np.shape(found) != exact.shape or not np.all(np.isfinite(found)):
         return float("inf")
     return subspace_sine(exact, found)
+
+
+def captured(task, data, vectors):
+    """The part of the squared Frobenius norm that orthonormal columns capture, |A V|^2; infinite if
+    they are not orthonormal."""
+    v = np.asarray(vectors, np.float64)
+    if v.shape != (task["cols"], task["k"]) or not np.all(np.isfinite(v)):
+        return float("inf")
+    if np.linalg.norm(v.T @ v - np.eye(task["k"])) > 1e3 * np.finfo(task["dtype"]).eps:
+        return float("inf")
+    matrix = sparse_matrix(need("scipy.sparse"), task, data)
+    step = 5000
+    return float(sum(np.sum(np.square((matrix[i:i + step].astype(np.float64)) @ v))
+                     for i in range(0, task["rows"], step)))
+
+
+def most_captured(task, data):
+    """The most that k columns can capture: from the Gram matrix, or by ARPACK, in float64."""
+    if isinstance(data, tuple):
+        matrix = sparse_matrix(need("scipy.sparse"), task, data).astype(np.float64)
+        values = need("scipy.sparse.linalg").svds(matrix, task["k"], return_singular_vectors=False,
+                                                  random_state=0)
+        return float(np.sum(np.square(values)))
+    gram = np.zeros((task["cols"], task["cols"]))
+    for start in range(0, task["rows"], 5000):
+        tile = data[start:start + 5000].astype(np.float64)
+        gram += tile.T @ tile
+    last = task["cols"] - 1
+    return float(np.sum(need("scipy.linalg").eigh(gram, eigvals_only=True, overwrite_a=True,
+                                                  subset_by_index=[last - task["k"] + 1, last])))
+
+
+def check_spmm(task, data, result):
+    """The largest error of an element, in units of eps times the sum of moduli."""
+    matrix = sparse_matrix(need("scipy.sparse"), task, data[:3]).astype(np.float64)
+    x = data[3].astype(np.float64)
+    scale = np.finfo(data[3].dtype).eps * (abs(matrix) @ abs(x))
+    return float(np.max(abs(matrix @ x - result) / scale))
 
 
 def check_dense(operation, data, result):

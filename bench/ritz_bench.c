@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "estimates.h"
 #include "lstsq.h"
 
 /* ---- the cases ------------------------------------------------------------------------------- */
@@ -49,7 +50,7 @@ static void case_name(int index, ritz_dtype dtype, char name[64])
 struct options {
     const char *device, *json;
     char *const *filters;
-    int filter_count, threads, quick, small, lstsq, worker, list;
+    int filter_count, threads, quick, small, lstsq, estimates, worker, list;
     double seconds;
 };
 
@@ -63,6 +64,9 @@ static const char usage[] =
     "  -q, --quick           small cases and little time: a look, not a measurement\n"
     "  -b, --small           batches of small matrices instead of the usual cases\n"
     "  -r, --lstsq           least squares and ridge regression instead of the usual cases\n"
+    "  -e, --estimates       no times: how well the error figures of low-rank approximations "
+    "hold,\n"
+    "                        over 1000 draws of each (--quick: 50)\n"
     "  -s, --seconds=S       time limit of a case (default 6; 0.2 with --quick)\n"
     "  -j, --json=FILE       also write the results as JSON; - for standard output, without the "
     "table\n"
@@ -102,21 +106,16 @@ static int usage_error(const char *what, const char *text)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
-        {"device", required_argument, NULL, 'd'},
-        {"threads", required_argument, NULL, 't'},
-        {"worker", no_argument, NULL, 'w'},
-        {"quick", no_argument, NULL, 'q'},
-        {"small", no_argument, NULL, 'b'},
-        {"lstsq", no_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'},
-        {"json", required_argument, NULL, 'j'},
-        {"list", no_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"device", required_argument, NULL, 'd'}, {"threads", required_argument, NULL, 't'},
+        {"worker", no_argument, NULL, 'w'},       {"quick", no_argument, NULL, 'q'},
+        {"small", no_argument, NULL, 'b'},        {"lstsq", no_argument, NULL, 'r'},
+        {"estimates", no_argument, NULL, 'e'},    {"seconds", required_argument, NULL, 's'},
+        {"json", required_argument, NULL, 'j'},   {"list", no_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int c;
     *o = (struct options){.device = "auto"};
-    while ((c = getopt_long(argc, argv, "d:t:wqbrs:j:lh", list, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "d:t:wqbres:j:lh", list, NULL)) != -1) {
         switch (c) {
         case 'd': o->device = optarg; break;
         case 'j': o->json = optarg; break;
@@ -124,6 +123,7 @@ static int parse(int argc, char **argv, struct options *o)
         case 'q': o->quick = 1; break;
         case 'b': o->small = 1; break;
         case 'r': o->lstsq = 1; break;
+        case 'e': o->estimates = 1; break;
         case 'l': o->list = 1; break;
         case 't':
             if (parse_count(optarg, &o->threads)) return 1 + usage_error("bad --threads", optarg);
@@ -137,6 +137,11 @@ static int parse(int argc, char **argv, struct options *o)
     }
     o->filters = argv + optind;
     o->filter_count = argc - optind;
+    if (o->estimates && (o->json || o->list || o->filter_count))
+        return 1 + usage_error("--estimates is one table, without choices such as",
+                               o->json   ? "--json"
+                               : o->list ? "--list"
+                                         : o->filters[0]);
     return 0;
 }
 
@@ -403,6 +408,8 @@ static int bench(const struct options *o)
                     ? ritz_stream_create(device, &stream)
                     : ritz_stream_create_inline(device, &stream))) {
         (void)fprintf(stderr, "ritz-bench: %s\n", ritz_last_error());
+    } else if (o->estimates) {
+        status = estimates_run(stdout, stream, o->quick ? 50 : 1000) ? 1 : 0;
     } else if (bench_measure_limits(run.threads, o->quick, &run.limits)) {
         (void)fprintf(stderr, "ritz-bench: not enough memory to measure the machine\n");
     } else {

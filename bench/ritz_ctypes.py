@@ -16,7 +16,8 @@ import numpy as np
 
 DTYPES = {"float32": 1, "float64": 2, "float16": 3, "int8": 5, "uint8": 6, "int32": 7, "int64": 8}
 COL_MAJOR, ROW_MAJOR = 0, 1
-METHODS = {"auto": 0, "covariance": 1, "randomized": 2, "exact": 3, "dual": 4}
+METHODS = {"auto": 0, "covariance": 1, "randomized": 2, "exact": 3, "dual": 4, "incremental": 5}
+RANGES = {"auto": 0, "subspace": 1, "krylov": 2}
 
 
 class Mat(ctypes.Structure):
@@ -30,7 +31,15 @@ class Rows(ctypes.Structure):
     """ritz_rows"""
     _fields_ = [("kind", c_int), ("dtype", c_int), ("device", Mat), ("host", Mat),
                 ("path", c_char_p), ("paths", c_void_p), ("count", c_int64), ("rows", c_int64),
-                ("cols", c_int64), ("function", c_void_p), ("context", c_void_p), ("once", c_int)]
+                ("cols", c_int64), ("function", c_void_p), ("context", c_void_p), ("once", c_int),
+                ("sparse", c_void_p)]
+
+
+class Linop(ctypes.Structure):
+    """ritz_linop"""
+    _fields_ = [("kind", c_int), ("dtype", c_int), ("rows", c_int64), ("cols", c_int64),
+                ("A", Mat), ("mean", Mat), ("function", c_void_p), ("context", c_void_p),
+                ("sparse", c_void_p)]
 
 
 class DeviceInfo(ctypes.Structure):
@@ -44,7 +53,9 @@ class PcaOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("components", c_int64), ("variance", c_double),
                 ("method", c_int), ("dtype", c_int), ("population", c_int),
                 ("oversampling", c_int64), ("power_iterations", c_int), ("seed", c_uint64),
-                ("block_rows", c_int64), ("progress", c_void_p), ("progress_context", c_void_p)]
+                ("block_rows", c_int64), ("progress", c_void_p), ("progress_context", c_void_p),
+                ("tolerance", c_double), ("memory", c_int64), ("checkpoint", c_char_p),
+                ("checkpoint_seconds", c_double)]
 
 
 class PcaReport(ctypes.Structure):
@@ -55,7 +66,15 @@ class PcaReport(ctypes.Structure):
                 ("fallbacks", c_int), ("error_kind", c_int), ("error", c_double),
                 ("resolution", c_double), ("value_accuracy", c_double), ("gap", c_double),
                 ("total_variance", c_double), ("explained", c_double),
-                ("noise_variance", c_double), ("seconds", c_double)]
+                ("noise_variance", c_double), ("seconds", c_double), ("resumed", c_int64),
+                ("checkpoints", c_int)]
+
+
+class SketchOptions(ctypes.Structure):
+    """ritz_sketch_options"""
+    _fields_ = [("size", c_size_t), ("oversampling", c_int64), ("power_iterations", c_int),
+                ("no_error_figure", c_int), ("seed", c_uint64), ("tolerance", c_double),
+                ("block", c_int64), ("method", c_int), ("normalisation", c_int)]
 
 
 class EighOptions(ctypes.Structure):
@@ -90,7 +109,8 @@ class RidgeOptions(ctypes.Structure):
 
 
 # C name of each struct, for the test that compares them.
-STRUCTS = {"ritz_dmat": Mat, "ritz_hmat": Mat, "ritz_rows": Rows, "ritz_device_info": DeviceInfo,
+STRUCTS = {"ritz_dmat": Mat, "ritz_hmat": Mat, "ritz_rows": Rows, "ritz_linop": Linop,
+           "ritz_sketch_options": SketchOptions, "ritz_device_info": DeviceInfo,
            "ritz_pca_options": PcaOptions, "ritz_pca_report": PcaReport,
            "ritz_eigh_options": EighOptions, "ritz_lstsq_options": LstsqOptions,
            "ritz_lstsq_report": LstsqReport, "ritz_ridge_options": RidgeOptions}
@@ -113,6 +133,14 @@ SIGNATURES = {
                              POINTER(PcaReport)]),
     "ritz_pca_destroy": (c_int, [c_void_p, POINTER(c_void_p)]),
     "ritz_pca_components": (Mat, [c_void_p]),
+    "ritz_spmat_create_csr": (c_int, [c_void_p, c_int64, c_int64, Mat, Mat, Mat, c_void_p,
+                                      POINTER(c_void_p)]),
+    "ritz_spmat_destroy": (c_int, [c_void_p, POINTER(c_void_p)]),
+    "ritz_spmm": (c_int, [c_void_p, c_int, c_double, c_void_p, Mat, c_double, Mat]),
+    "ritz_linop_dense": (Linop, [Mat]),
+    "ritz_linop_sparse": (Linop, [c_void_p]),
+    "ritz_svd_randomized": (c_int, [c_void_p, POINTER(Linop), Mat, Mat, Mat,
+                                    POINTER(SketchOptions), c_void_p]),
     "ritz_gemm": (c_int, [c_void_p, c_double, Mat, Mat, c_double, Mat]),
     "ritz_qr": (c_int, [c_void_p, Mat, Mat, Mat, c_void_p, c_void_p]),
     "ritz_svd": (c_int, [c_void_p, Mat, Mat, Mat, Mat, Mat]),
@@ -194,14 +222,11 @@ class Ritz:
 
     def pca_fit(self, data, components, method="auto"):
         """Components (k x n) and report of a fit to the rows of an array."""
-        rows, cols = shape_of(data)
-        host = self.lib.ritz_hmat_wrap_const(data.ctypes.data, DTYPES[data.dtype.name], rows, cols,
-                                             layout_of(data))
         options = PcaOptions(size=ctypes.sizeof(PcaOptions), components=components,
                              method=METHODS[method])
         report = PcaReport(size=ctypes.sizeof(PcaReport))
         pca = c_void_p()
-        self.check(self.lib.ritz_pca_fit(self.stream, self.lib.ritz_rows_hmat(host),
+        self.check(self.lib.ritz_pca_fit(self.stream, self.lib.ritz_rows_hmat(self.host(data)),
                                          byref(options), byref(pca), byref(report)))
         try:
             found = self.array(self.lib.ritz_pca_components(pca))
@@ -209,6 +234,37 @@ class Ritz:
             self.check(self.lib.ritz_pca_destroy(self.stream, byref(pca)))
         return found, {"method": report.method_name.decode(), "reason": report.reason.decode(),
                        "warning": report.warning.decode()}
+
+    def host(self, array):
+        """A host matrix over the memory of an array."""
+        rows, cols = shape_of(array)
+        return self.lib.ritz_hmat_wrap_const(array.ctypes.data, DTYPES[array.dtype.name], rows,
+                                             cols, layout_of(array))
+
+    def sparse(self, shape, values, indices, offsets):
+        """A sparse matrix from compressed sparse rows, for as long as the process lives."""
+        made = c_void_p()
+        self.check(self.lib.ritz_spmat_create_csr(self.stream, *shape, self.host(offsets),
+                                                  self.host(indices), self.host(values), None,
+                                                  byref(made)))
+        return made
+
+    def spmm(self, sparse, x, y):
+        """y = sparse @ x"""
+        self.check(self.lib.ritz_spmm(self.stream, 0, 1, sparse, self.mat(x), 0, self.mat(y)))
+        self.sync()
+
+    def svd_randomized(self, operator, k, power_iterations, method):
+        """U, S and V of an operator made by ritz_linop_dense or ritz_linop_sparse."""
+        kind = {1: np.float32, 2: np.float64}[operator.dtype]
+        u, s = np.empty((operator.rows, k), kind, order="F"), np.empty(k, kind)
+        v = np.empty((operator.cols, k), kind, order="F")
+        options = SketchOptions(size=ctypes.sizeof(SketchOptions), method=RANGES[method],
+                                power_iterations=power_iterations)
+        self.check(self.lib.ritz_svd_randomized(self.stream, byref(operator), self.mat(u),
+                                                self.mat(s), self.mat(v), byref(options), None))
+        self.sync()
+        return u, s, v
 
     def gemm(self, a, b):
         """a @ b"""

@@ -47,6 +47,8 @@ PCA = ["ritz", "tiled", "sklearn-randomized", "sklearn-full", "sklearn-covarianc
 DENSE = ["ritz", "numpy", "scipy"]
 LSTSQ = ["ritz", "numpy", "scipy", "scipy-gelsy", "sklearn", "torch-gels", "torch-gelsy"]
 RIDGE = ["ritz", "sklearn", "sklearn-cv"]
+TRIPLETS = ["ritz", "scipy-arpack", "sklearn-triplets", "torch-triplets"]
+SPMM = ["ritz", "scipy"]
 
 
 def pca(dtype, k, source, **more):
@@ -73,6 +75,18 @@ def ridge(rows, cols, penalties):
             "contenders": RIDGE}
 
 
+def triplets(source, rows, cols, k, method, q, **more):
+    """The k leading singular triplets, by Ritz with q power iterations of a method."""
+    return {"kind": "triplets", "source": source, "dtype": "float32", "rows": rows, "cols": cols,
+            "k": k, "method": method, "q": q, "contenders": TRIPLETS, **more}
+
+
+def spmm(side, dtype, vectors):
+    """A product of the 5-point Laplacian of a square grid with a block of vectors."""
+    return {"kind": "spmm", "source": "grid", "dtype": dtype, "side": side, "vectors": vectors,
+            "rows": side * side, "cols": side * side, "contenders": SPMM}
+
+
 TASKS = {
     "pca-fashion-f32": pca("float32", 50, "fashion"),
     "pca-fashion-f64": pca("float64", 50, "fashion"),
@@ -93,6 +107,12 @@ TASKS = {
     "lstsq-1000000x100-f32-1e1": lstsq(1000000, 100, "float32", 1e1),
     "lstsq-200000x500-f64-1e8": lstsq(200000, 500, "float64", 1e8),
     "ridge-20000x200-f64": ridge(20000, 200, 50),
+    "triplets-20000x5000-f32": triplets("decaying", 20000, 5000, 50, "subspace", 3, power=1.0),
+    "triplets-sparse-100000x50000-f32": triplets("sparse", 100000, 50000, 100, "krylov", 5,
+                                                 nonzeros=5000000),
+    "spmm-grid-1000-f64-1": spmm(1000, "float64", 1),
+    "spmm-grid-1000-f64-32": spmm(1000, "float64", 32),
+    "spmm-grid-1000-f32-32": spmm(1000, "float32", 32),
 }
 DEFAULT = ["pca-fashion-f32"]
 LARGE = ["pca-1000000x100-f32"]
@@ -102,6 +122,9 @@ TINY = {    # for tests of this program; too small to say anything about speed
     "lstsq-tiny-f64": lstsq(2000, 30, "float64", 1e8),
     "lstsq-tiny-f64-rank20": lstsq(2000, 30, "float64", 1e1, 20),
     "ridge-tiny-f64": ridge(1000, 20, 5),
+    "triplets-tiny-f32": triplets("decaying", 2000, 60, 5, "subspace", 4, power=1.0),
+    "triplets-tiny-sparse-f32": triplets("sparse", 2000, 400, 5, "krylov", 4, nonzeros=20000),
+    "spmm-tiny-f64": spmm(30, "float64", 3),
 }
 
 
@@ -204,10 +227,16 @@ def work(name, task, library):
                 send({"error": peers.check_lstsq(task, data, result)})
             elif task["kind"] == "ridge":
                 send({"error": peers.check_ridge(data, result)})
+            elif task["kind"] == "triplets":
+                send({"captured": peers.captured(task, data, result)})
+            elif task["kind"] == "spmm":
+                send({"error": peers.check_spmm(task, data, result)})
             else:
                 send({"error": peers.check_dense(task["operation"], data, result)})
         elif command == "exact\n":
             send({"exact": peers.packed(peers.exact_components(data, task["k"]))})
+        elif command == "most\n":
+            send({"most": peers.most_captured(task, data)})
 
 
 # ---- in the driver -------------------------------------------------------------------------------
@@ -267,6 +296,11 @@ def open_workers(task, options):
 
 def judge(task, workers):
     """The error of each contender's last answer."""
+    if task["kind"] == "triplets":
+        most = workers[0].ask("most")["most"]
+        for worker in workers:    # rounding must not make an exact answer a negative deficit
+            worker.error = abs(1 - worker.ask("error")["captured"] / most)
+        return
     if task["kind"] != "pca":
         for worker in workers:
             worker.error = worker.ask("error")["error"]
@@ -333,6 +367,8 @@ def acceptable(name, task, error):
     because peers trade it for speed; Ritz has to be right."""
     if task["kind"] == "ridge":    # RidgeCV squares A
         return error <= (30 if name == "ritz" else 1e6)
+    if task["kind"] == "triplets":
+        return error <= (1e-5 if name == "ritz" else 1)
     if task["kind"] != "pca":
         return error <= 30
     return error <= (1e-4 if name == "ritz" else 1 + 1e-9)
@@ -358,7 +394,8 @@ def summarise(task, workers):
 
 def show(name, description, task, entries, missing):
     """The table of one task."""
-    error = "sine" if task["kind"] == "pca" else "error/n eps"
+    error = {"pca": "sine", "triplets": "deficit", "spmm": "error/eps"}.get(task["kind"],
+                                                                            "error/n eps")
     print(f"\n{name}: {description} {task['dtype']}" +
           (f", k = {task['k']}" if "k" in task else ""))
     print(f"{'':20}{'median s':>10}{'spread':>9}{'x Ritz':>9}{'quartiles':>16}{'memory MB':>11}"

@@ -30,8 +30,6 @@ static const char help[] =
     "                            tsqr (default: auto)\n"
     "      --digits N            digits wanted; 1 or 2 allow a sketch alone (default: all)\n"
     "      --rtol F              what counts as rank deficient (default: 8 sqrt(min(m, n)) eps)\n"
-    "      --memory SIZE         read larger data in blocks, of which a few fit: 500M, 4G\n"
-    "                            (default: half of the memory of the device)\n"
     "      --statistics FILE     write what --merge takes: all of the data that a fit needs\n"
     "      --merge FILE          add the rows of these statistics; may be repeated\n"
     "      --predict FILE        predict the targets of these rows; needs --out\n"
@@ -56,7 +54,6 @@ enum {
     OPTION_CRITERION,
     OPTION_DIGITS,
     OPTION_RTOL,
-    OPTION_MEMORY,
     OPTION_STATISTICS,
     OPTION_MERGE,
     OPTION_PREDICT,
@@ -74,7 +71,6 @@ static const struct option long_options[] = {
     {"method", required_argument, NULL, 'm'},
     {"digits", required_argument, NULL, OPTION_DIGITS},
     {"rtol", required_argument, NULL, OPTION_RTOL},
-    {"memory", required_argument, NULL, OPTION_MEMORY},
     {"statistics", required_argument, NULL, OPTION_STATISTICS},
     {"merge", required_argument, NULL, OPTION_MERGE},
     {"predict", required_argument, NULL, OPTION_PREDICT},
@@ -163,7 +159,6 @@ static bool take_option(int code, char **argv, struct lstsq_command *command)
     case 'm': return parse_method(optarg, &command->method);
     case OPTION_DIGITS: return parse_digits(optarg, &command->digits);
     case OPTION_RTOL: return parse_fraction("--rtol", optarg, &command->rtol);
-    case OPTION_MEMORY: return parse_bytes("--memory", optarg, &command->memory);
     case OPTION_STATISTICS: command->statistics = optarg; return true;
     case OPTION_MERGE: command->merge[command->merge_count++] = optarg; return true;
     case OPTION_PREDICT: command->predict = optarg; return true;

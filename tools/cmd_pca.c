@@ -10,12 +10,20 @@ static const char help[] =
     "usage: ritz pca FILE... [OPTION]...\n"
     "\n"
     "Principal components of the rows of the files, which are stacked one after the other:\n"
-    ".npy, IDX (MNIST) or CSV, each also compressed with gzip.\n"
+    ".npy, IDX (MNIST) or CSV; or of one sparse Matrix Market file. Each may be compressed with\n"
+    "gzip. Data that is larger than --memory is read in blocks, once or a few times.\n"
     "\n"
     "options:\n"
     "  -k, --components N        number of components (default: 10, or as many as there are)\n"
     "      --variance F          as many as explain this fraction of the variance\n"
-    "  -m, --method NAME         auto, covariance, randomized, exact or dual (default: auto)\n"
+    "      --tolerance T         (or --tol) as many as leave out at most this part of the data,\n"
+    "                            in the Frobenius norm\n"
+    "  -m, --method NAME         auto, covariance, randomized, exact, dual or incremental\n"
+    "                            (default: auto)\n"
+    "      --checkpoint FILE     keep the state of the fit in FILE and, if it is there, go on from "
+    "it\n"
+    "      --checkpoint-seconds S\n"
+    "                            between two savings of the state (default: 30)\n"
     "      --whiten              scale the scores to unit variance\n"
     "      --population          variances divide by N, not by N - 1\n"
     "      --no-scores           do not compute the scores of the rows\n"
@@ -28,11 +36,16 @@ static const char examples[] =
     "examples:\n"
     "  ritz pca data.npy -k 50 --out results\n"
     "  ritz pca part1.npy.gz part2.npy.gz --variance 0.95 --no-scores --out results\n"
+    "  ritz pca huge.npy -k 100 --memory 2G --checkpoint huge.state --out results\n"
+    "  ritz pca counts.mtx.gz -k 20 --out results\n"
     "  ritz pca images-idx3-ubyte.gz -k 50 --plot pca.png --labels labels-idx1-ubyte.gz\n"
     "  ritz pca table.csv --method exact --dtype float64 --json\n";
 
 enum {
     OPTION_VARIANCE = OPTION_OWN,
+    OPTION_TOLERANCE,
+    OPTION_CHECKPOINT,
+    OPTION_CHECKPOINT_SECONDS,
     OPTION_WHITEN,
     OPTION_POPULATION,
     OPTION_NO_SCORES,
@@ -44,7 +57,10 @@ static const struct option long_options[] = {
     SKETCH_LONG_OPTIONS,
     {"components", required_argument, NULL, 'k'},
     {"variance", required_argument, NULL, OPTION_VARIANCE},
+    {"tolerance", required_argument, NULL, OPTION_TOLERANCE},
     {"method", required_argument, NULL, 'm'},
+    {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
+    {"checkpoint-seconds", required_argument, NULL, OPTION_CHECKPOINT_SECONDS},
     {"whiten", no_argument, NULL, OPTION_WHITEN},
     {"population", no_argument, NULL, OPTION_POPULATION},
     {"no-scores", no_argument, NULL, OPTION_NO_SCORES},
@@ -57,9 +73,13 @@ static const struct option long_options[] = {
 static bool parse_method(const char *text, ritz_pca_method *method)
 {
     static const struct choice methods[] = {
-        {"auto", RITZ_PCA_AUTO},   {"covariance", RITZ_PCA_COVARIANCE},
-        {"exact", RITZ_PCA_EXACT}, {"randomized", RITZ_PCA_RANDOMIZED},
-        {"dual", RITZ_PCA_DUAL},   {NULL, 0},
+        {"auto", RITZ_PCA_AUTO},
+        {"covariance", RITZ_PCA_COVARIANCE},
+        {"exact", RITZ_PCA_EXACT},
+        {"randomized", RITZ_PCA_RANDOMIZED},
+        {"dual", RITZ_PCA_DUAL},
+        {"incremental", RITZ_PCA_INCREMENTAL},
+        {NULL, 0},
     };
     int value;
     if (!parse_choice("--method", text, methods, &value)) return false;
@@ -91,7 +111,11 @@ static bool take_option(int code, char **argv, struct pca_options *options)
     switch (code) {
     case 'k': return parse_int64("--components", optarg, 1, INT64_MAX, &options->components);
     case OPTION_VARIANCE: return parse_fraction("--variance", optarg, &options->variance);
+    case OPTION_TOLERANCE: return parse_fraction("--tolerance", optarg, &options->tolerance);
     case 'm': return parse_method(optarg, &options->method);
+    case OPTION_CHECKPOINT: options->checkpoint = optarg; return true;
+    case OPTION_CHECKPOINT_SECONDS:
+        return parse_seconds("--checkpoint-seconds", optarg, &options->checkpoint_seconds);
     case OPTION_WHITEN: options->whiten = true; return true;
     case OPTION_POPULATION: options->population = true; return true;
     case OPTION_NO_SCORES: options->no_scores = true; return true;
@@ -100,6 +124,20 @@ static bool take_option(int code, char **argv, struct pca_options *options)
     case OPTION_IMAGE: return parse_image(optarg, options);
     default: return common_option("pca", code, argv, &options->common);
     }
+}
+
+static bool check_combination(const struct pca_options *options)
+{
+    if ((options->components > 0) + (options->variance > 0.0) + (options->tolerance > 0.0) > 1) {
+        complain("--components, --variance and --tolerance each say how many components; give one "
+                 "of them");
+        return false;
+    }
+    if (options->checkpoint_seconds > 0.0 && options->checkpoint == NULL) {
+        complain("--checkpoint-seconds needs --checkpoint: the file that keeps the state");
+        return false;
+    }
+    return true;
 }
 
 static bool parse_options(int argc, char **argv, struct pca_options *options)
@@ -117,11 +155,7 @@ static bool parse_options(int argc, char **argv, struct pca_options *options)
         complain("a file is missing; see ritz pca --help");
         return false;
     }
-    if (options->components > 0 && options->variance > 0.0) {
-        complain("--components and --variance both say how many components; give one of them");
-        return false;
-    }
-    return true;
+    return check_combination(options);
 }
 
 int command_pca(int argc, char **argv)

@@ -11,6 +11,7 @@ enum {
     STATUS_OK = 0,
     STATUS_FAILED = 1,
     STATUS_USAGE = 2,
+    STATUS_NOT_MET = 3,      /* results were written, but they miss the tolerance */
     STATUS_INTERRUPTED = 130 /* as a shell reports a death by SIGINT */
 };
 
@@ -25,6 +26,7 @@ int complain_library(ritz_status status);
 /* The subcommands: argv[0] is the name of the subcommand; returns the exit status. */
 int command_pca(int argc, char **argv);
 int command_svd(int argc, char **argv);
+int command_cur(int argc, char **argv);
 int command_lstsq(int argc, char **argv);
 int command_info(int argc, char **argv);
 

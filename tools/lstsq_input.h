@@ -41,8 +41,4 @@ int input_complain(const struct lstsq_input *input, ritz_status status);
 
 void input_release(struct lstsq_input *input, struct session *session);
 
-/* Entry of a host matrix of float32 or float64. */
-double host_entry(ritz_hmat H, int64_t i, int64_t j);
-void host_set(ritz_hmat H, int64_t i, int64_t j, double value);
-
 #endif

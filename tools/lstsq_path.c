@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "matrix.h"
+
 /* The path that is chosen from the singular values: at its upper end little is left of the model,
  * at its lower end the smallest singular value is not touched, or lies below what the criteria can
  * tell from no penalty. */

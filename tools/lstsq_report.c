@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "matrix.h"
 #include "report.h"
 
 enum {
@@ -101,12 +102,12 @@ static json_t *intercept_json(const struct lstsq_result *result)
     return array;
 }
 
-static json_t *seconds_json(const struct lstsq_result *result)
+static json_t *seconds_json(const struct lstsq_result *result, const struct run *run)
 {
     return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "read", result->seconds_read, "path",
                      result->seconds_path, "solve", result->seconds_solve, "predict",
-                     result->seconds_predict, "write", result->seconds_write, "total",
-                     result->seconds_total);
+                     result->seconds_predict, "write", run->seconds_write, "total",
+                     run->seconds_total);
 }
 
 static json_t *output_json(const struct lstsq_result *result, const struct output *output)
@@ -117,25 +118,25 @@ static json_t *output_json(const struct lstsq_result *result, const struct outpu
                      json_text(result->command->plot.file));
 }
 
-json_t *lstsq_report_json(const struct lstsq_result *result, const ritz_device_info *device,
-                          const struct output *output)
+json_t *lstsq_report_json(const struct lstsq_result *result, const struct run *run,
+                          const struct output *listed)
 {
     const ritz_lstsq_report *report = &result->report;
     return json_pack(
         "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:o, s:o, s:o, s:{s:I, s:I}, s:o}",
+        "s:o, s:o, s:o, s:o, s:o, s:o}",
         "ritz", RITZ_VERSION_STRING, "command", "lstsq", "data", data_json(result), "device",
-        json_device(device), "method", method_json(result), "penalty", penalty_json(result), "path",
-        path_json(&result->path), "coefficients", coefficients_json(result->coefficients),
-        "intercept", intercept_json(result), "rank", (json_int_t)report->rank, "condition",
-        json_number(report->condition), "residual_norm", json_number(report->residual_norm),
-        "residual_norms", json_numbers(result->norms.data, result->targets), "rhs_norm",
+        json_device(&run->session.info), "method", method_json(result), "penalty",
+        penalty_json(result), "path", path_json(&result->path), "coefficients",
+        coefficients_json(result->coefficients), "intercept", intercept_json(result), "rank",
+        (json_int_t)report->rank, "condition", json_number(report->condition), "residual_norm",
+        json_number(report->residual_norm), "residual_norms",
+        json_numbers(result->norms.data, result->targets), "rhs_norm",
         json_number(report->rhs_norm), "solution_norm", json_number(report->solution_norm),
         "r_squared", json_number(result->r_squared), "dof", json_number(report->dof), "optimality",
         json_number(report->optimality), "backward_error", json_number(report->backward_error),
-        "warning", json_text(report->warning), "seconds", seconds_json(result), "memory",
-        "peak_bytes", (json_int_t)peak_memory(), "device_peak_bytes",
-        (json_int_t)result->device_peak, "output", output_json(result, output));
+        "warning", json_text(report->warning), "seconds", seconds_json(result, run), "memory",
+        json_memory(run), "output", output_json(result, listed));
 }
 
 /* ---- for people ------------------------------------------------------------------------------ */
@@ -145,7 +146,7 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-static void print_data(const struct lstsq_result *result)
+static void print_problem(const struct lstsq_result *result)
 {
     const struct lstsq_command *command = result->command;
 
@@ -250,29 +251,26 @@ static void print_quality(const struct lstsq_result *result)
     }
 }
 
-static void print_time_and_memory(const struct lstsq_result *result)
+static void print_time_and_memory(const struct lstsq_result *result, const struct run *run)
 {
-    char memory[32];
     int passes = result->report.passes;
 
-    format_bytes(peak_memory(), memory, sizeof memory);
     print_line("Time",
                "read %.3f s, solve %.3f s (%d pass%s over the data), predict %.3f s, write %.3f s; "
                "in all %.3f s",
                result->seconds_read, result->seconds_path + result->seconds_solve, passes,
-               passes == 1 ? "" : "es", result->seconds_predict, result->seconds_write,
-               result->seconds_total);
-    print_line("Memory", "%s at the peak, of the whole process", memory);
+               passes == 1 ? "" : "es", result->seconds_predict, run->seconds_write,
+               run->seconds_total);
+    print_memory(run);
 }
 
-void lstsq_report_print(const struct lstsq_result *result, const ritz_device_info *device,
-                        const struct output *output)
+void lstsq_report_print(const struct lstsq_result *result, const struct run *run)
 {
     const struct lstsq_command *command = result->command;
     const ritz_lstsq_report *report = &result->report;
 
-    print_data(result);
-    print_device(device);
+    print_problem(result);
+    print_device(&run->session.info);
     print_line("Method", "%s, in %s: %s", report->method_name, ritz_dtype_name(result->dtype),
                report->reason);
     print_penalty(result);
@@ -280,8 +278,8 @@ void lstsq_report_print(const struct lstsq_result *result, const ritz_device_inf
     print_fit(result);
     print_quality(result);
     if (report->warning[0] != '\0') print_line("Warning", "%s", report->warning);
-    print_time_and_memory(result);
-    print_output(output);
+    print_time_and_memory(result, run);
+    print_output(&run->output);
     if (command->statistics != NULL) printf("%-12s%s\n", "Statistics", command->statistics);
     if (command->plot.file != NULL) printf("%-12s%s\n", "Picture", command->plot.file);
 }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "lstsq_run.h"
-#include "output.h"
+#include "run.h"
 
 /* All that a run found out. */
 struct lstsq_result {
@@ -31,17 +31,13 @@ struct lstsq_result {
     double seconds_path;
     double seconds_solve;
     double seconds_predict;
-    double seconds_write;
-    double seconds_total;
-    int64_t device_peak; /* bytes */
 };
 
 /* The object that --json prints and report.json holds. */
-json_t *lstsq_report_json(const struct lstsq_result *result, const ritz_device_info *device,
-                          const struct output *output);
+json_t *lstsq_report_json(const struct lstsq_result *result, const struct run *run,
+                          const struct output *listed);
 
 /* The same for people, on standard output. */
-void lstsq_report_print(const struct lstsq_result *result, const ritz_device_info *device,
-                        const struct output *output);
+void lstsq_report_print(const struct lstsq_result *result, const struct run *run);
 
 #endif

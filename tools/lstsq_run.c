@@ -13,17 +13,15 @@
 #include <stdlib.h>
 
 #include "lstsq_report.h"
-#include "report.h"
+#include "matrix.h"
 
-/* The working memory of the methods beside the data: a copy, or four blocks. */
-enum { DEFAULT_SHARE = 2, BLOCKS_IN_MEMORY = 4 };
+/* Blocks that are held at once where the data streams by. */
+enum { BLOCKS_IN_MEMORY = 4 };
 
 /* The parts of a run that have to be given back. */
 struct lstsq_run {
     const struct lstsq_command *command;
-    struct session session;
-    struct progress progress;
-    struct output output;
+    struct run base;
     struct plot plot;
     struct lstsq_input input;
     ritz_rows_info new_rows; /* to be predicted */
@@ -33,7 +31,6 @@ struct lstsq_run {
     ritz_dmat intercept;
     ritz_dmat norms;
     struct lstsq_result result;
-    double started;
 };
 
 static bool has_data(const struct lstsq_run *run)
@@ -72,14 +69,11 @@ static int prepare(struct lstsq_run *run)
     int status = has_data(run) ? input_inspect(input, command->common.dtype) : STATUS_OK;
     if (status == STATUS_OK) status = inspect_new_rows(run);
     if (status != STATUS_OK) return status;
-    if (!output_prepare(&run->output, command->common.out)) return STATUS_FAILED;
     if (command->statistics != NULL &&
         !output_file_possible("the statistics", command->statistics)) {
         return STATUS_FAILED;
     }
-    if (!plot_prepare(&run->plot)) return STATUS_FAILED;
-    ritz_status opened = session_open(&run->session, &command->common);
-    return opened == RITZ_OK ? STATUS_OK : complain_library(opened);
+    return plot_prepare(&run->plot) ? run_open(&run->base) : STATUS_FAILED;
 }
 
 /* Whether statistics are made whatever the size of the data. */
@@ -94,7 +88,7 @@ static int64_t choose_block(const struct lstsq_run *run)
     const struct lstsq_input *input = &run->input;
     int64_t width = input->a.cols + input->b.cols + 1;
     double row = (double)width * (double)ritz_dtype_size(input->dtype);
-    double rows = (double)run->command->memory / BLOCKS_IN_MEMORY / row;
+    double rows = (double)run->base.memory_limit / BLOCKS_IN_MEMORY / row;
     return rows < (double)width           ? width
            : rows < (double)input->a.rows ? (int64_t)rows
                                           : input->a.rows;
@@ -108,10 +102,8 @@ static int read_data(struct lstsq_run *run)
     if (!has_data(run)) return STATUS_OK;
 
     double started = seconds_now();
-    double limit = command->memory > 0 ? (double)command->memory
-                                       : (double)run->session.info.memory_bytes / DEFAULT_SHARE;
-    bool fits = input_bytes(input) <= limit;
-    if (command->memory > 0) run->block_rows = choose_block(run);
+    bool fits = input_bytes(input) <= run_memory(&run->base);
+    if (run->base.memory_limit > 0) run->block_rows = choose_block(run);
     if (!fits && command->path.criterion == CRITERION_LOO) {
         complain("--criterion loo holds all of the data in memory, and this is larger than the "
                  "limit; use --criterion gcv, or raise --memory");
@@ -123,10 +115,10 @@ static int read_data(struct lstsq_run *run)
                  "than the limit; raise --memory");
         return STATUS_FAILED;
     }
-    progress_phase(&run->progress, "reading");
-    int status = input_load_weights(input, &run->session);
-    if (status == STATUS_OK && fits) status = input_load(input, &run->session);
-    progress_clear(&run->progress);
+    progress_phase(&run->base.progress, "reading");
+    int status = input_load_weights(input, &run->base.session);
+    if (status == STATUS_OK && fits) status = input_load(input, &run->base.session);
+    progress_clear(&run->base.progress);
     run->result.seconds_read = seconds_now() - started;
     return status;
 }
@@ -135,7 +127,7 @@ static int read_data(struct lstsq_run *run)
 
 static ritz_status merge_file(struct lstsq_run *run, const char *path)
 {
-    ritz_stream *stream = run->session.stream;
+    ritz_stream *stream = run->base.session.stream;
     ritz_lstsq_stats *other = NULL;
     ritz_status status = ritz_lstsq_stats_load(stream, path, &other);
     if (status == RITZ_OK) status = ritz_lstsq_stats_merge(stream, run->stats, other);
@@ -146,7 +138,7 @@ static ritz_status merge_file(struct lstsq_run *run, const char *path)
 /* The shape of a file of statistics, if there is no data that gives it. */
 static int inspect_merged(struct lstsq_run *run, int64_t *cols, int64_t *targets)
 {
-    ritz_stream *stream = run->session.stream;
+    ritz_stream *stream = run->base.session.stream;
     ritz_lstsq_stats *first = NULL;
     *cols = run->input.a.cols;
     *targets = run->input.b.cols;
@@ -160,15 +152,15 @@ static int inspect_merged(struct lstsq_run *run, int64_t *cols, int64_t *targets
 static ritz_status add_data(struct lstsq_run *run)
 {
     const struct lstsq_input *input = &run->input;
-    ritz_stream *stream = run->session.stream;
+    ritz_stream *stream = run->base.session.stream;
     if (input->loaded) {
-        progress_phase(&run->progress, "adding the rows");
+        progress_phase(&run->base.progress, "adding the rows");
         return ritz_lstsq_stats_add(stream, run->stats, input->A, input->B, input->weights);
     }
     ritz_lstsq_options options = RITZ_LSTSQ_DEFAULTS;
     options.block_rows = run->block_rows;
     options.progress = progress_update;
-    options.progress_context = &run->progress;
+    options.progress_context = &run->base.progress;
     interrupt_catch();
     ritz_status status = ritz_lstsq_stats_add_rows(
         stream, run->stats, ritz_rows_file(input->a_path), ritz_rows_file(input->b_path), &options);
@@ -183,7 +175,7 @@ static ritz_status start_statistics(struct lstsq_run *run, ritz_dtype dtype, int
     const struct lstsq_command *command = run->command;
     run->input.dtype = dtype;
     ritz_status status =
-        ritz_lstsq_stats_create(run->session.stream, dtype, cols, targets, &run->stats);
+        ritz_lstsq_stats_create(run->base.session.stream, dtype, cols, targets, &run->stats);
     for (size_t i = 0; status == RITZ_OK && i < command->merge_count; i++) {
         status = merge_file(run, command->merge[i]);
     }
@@ -197,7 +189,7 @@ static ritz_status start_fitting_statistics(struct lstsq_run *run, int64_t cols,
     ritz_dtype first = asked != 0 ? asked : has_data(run) ? run->input.dtype : RITZ_F64;
     ritz_status status = start_statistics(run, first, cols, targets);
     if (status != RITZ_ERR_DTYPE || asked != 0) return status;
-    (void)ritz_lstsq_stats_destroy(run->session.stream, &run->stats);
+    (void)ritz_lstsq_stats_destroy(run->base.session.stream, &run->stats);
     return start_statistics(run, first == RITZ_F64 ? RITZ_F32 : RITZ_F64, cols, targets);
 }
 
@@ -214,8 +206,8 @@ static int gather(struct lstsq_run *run)
     ritz_status done = start_fitting_statistics(run, cols, targets);
     if (done != RITZ_OK) return complain_library(done);
     if (has_data(run)) done = add_data(run);
-    if (done == RITZ_OK) done = ritz_stream_sync(run->session.stream);
-    progress_clear(&run->progress);
+    if (done == RITZ_OK) done = ritz_stream_sync(run->base.session.stream);
+    progress_clear(&run->base.progress);
     return done == RITZ_OK ? STATUS_OK : input_complain(&run->input, done);
 }
 
@@ -237,8 +229,8 @@ static int choose_penalty(struct lstsq_run *run)
     };
     double started = seconds_now();
     interrupt_catch();
-    int status =
-        path_choose(&result->path, &problem, &command->path, &run->session, &run->progress);
+    int status = path_choose(&result->path, &problem, &command->path, &run->base.session,
+                             &run->base.progress);
     interrupt_release();
     if (status == STATUS_OK) result->lambda = result->path.lambda[result->path.best];
     result->seconds_path = seconds_now() - started;
@@ -247,7 +239,7 @@ static int choose_penalty(struct lstsq_run *run)
 
 static ritz_status create_results(struct lstsq_run *run)
 {
-    ritz_stream *stream = run->session.stream;
+    ritz_stream *stream = run->base.session.stream;
     ritz_dtype dtype = run->input.dtype;
     int64_t cols = run->result.data.cols;
     int64_t targets = run->result.targets;
@@ -266,15 +258,15 @@ static ritz_status create_results(struct lstsq_run *run)
 static ritz_status solve_with(struct lstsq_run *run, const ritz_lstsq_options *options)
 {
     const struct lstsq_input *input = &run->input;
-    ritz_stream *stream = run->session.stream;
+    ritz_stream *stream = run->base.session.stream;
     ritz_lstsq_report *report = &run->result.report;
 
     if (run->stats != NULL) {
-        progress_phase(&run->progress, "solving");
+        progress_phase(&run->base.progress, "solving");
         return ritz_lstsq_stats_solve(stream, run->stats, run->X, options, report);
     }
     if (input->loaded) {
-        progress_phase(&run->progress, "solving");
+        progress_phase(&run->base.progress, "solving");
         return ritz_lstsq(stream, input->A, input->B, run->X, options, report);
     }
     interrupt_catch();
@@ -299,13 +291,13 @@ static ritz_lstsq_options solve_options(struct lstsq_run *run)
     options.seed = (uint64_t)command->common.seed;
     options.block_rows = run->block_rows;
     options.progress = progress_update;
-    options.progress_context = &run->progress;
+    options.progress_context = &run->base.progress;
     return options;
 }
 
 static ritz_status download_results(struct lstsq_run *run)
 {
-    struct session *session = &run->session;
+    struct session *session = &run->base.session;
     struct lstsq_result *result = &run->result;
     ritz_status status = session_download(session, run->X, run->X.dtype, &result->coefficients);
     if (status == RITZ_OK) {
@@ -358,9 +350,9 @@ static int solve(struct lstsq_run *run)
         ritz_lstsq_options options = solve_options(run);
         status = solve_with(run, &options);
     }
-    if (status == RITZ_OK) status = ritz_stream_sync(run->session.stream);
+    if (status == RITZ_OK) status = ritz_stream_sync(run->base.session.stream);
     if (status == RITZ_OK) status = download_results(run);
-    progress_clear(&run->progress);
+    progress_clear(&run->base.progress);
     if (status == RITZ_OK && interrupt_seen()) status = RITZ_ERR_CANCELLED;
     if (status != RITZ_OK) return input_complain(&run->input, status);
     result->r_squared = determination(result);
@@ -375,7 +367,7 @@ static ritz_status predict(struct lstsq_run *run, ritz_rows rows, int64_t count,
     ritz_status status =
         ritz_hmat_create(run->input.dtype, RITZ_ROW_MAJOR, count, run->result.targets, Y);
     if (status != RITZ_OK) return status;
-    return ritz_linear_predict_rows(run->session.stream, rows, run->X, run->intercept, *Y);
+    return ritz_linear_predict_rows(run->base.session.stream, rows, run->X, run->intercept, *Y);
 }
 
 static ritz_status compute_residuals(struct lstsq_run *run)
@@ -408,21 +400,22 @@ static int predict_all(struct lstsq_run *run)
     double started = seconds_now();
     ritz_status status = RITZ_OK;
 
-    progress_phase(&run->progress, "predicting");
+    progress_phase(&run->base.progress, "predicting");
     if (residuals_wanted(run)) status = compute_residuals(run);
     if (status == RITZ_OK && command->predict != NULL) {
         status = predict(run, ritz_rows_file(command->predict), run->new_rows.rows,
                          &run->result.predictions);
     }
-    progress_clear(&run->progress);
+    progress_clear(&run->base.progress);
     run->result.seconds_predict = seconds_now() - started;
     return status == RITZ_OK ? STATUS_OK : complain_library(status);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static bool write_matrices(struct lstsq_run *run)
+static bool write_matrices(void *context)
 {
+    struct lstsq_run *run = context;
     const struct lstsq_result *result = &run->result;
     const struct {
         const char *name;
@@ -438,101 +431,67 @@ static bool write_matrices(struct lstsq_run *run)
     bool good = true;
     for (size_t i = 0; good && i < sizeof files / sizeof *files; i++) {
         if (files[i].H.data == NULL) continue;
-        good = output_matrix(&run->output, files[i].name, files[i].H);
+        good = output_matrix(&run->base.output, files[i].name, files[i].H);
     }
     return good;
 }
 
-static void take_measures(struct lstsq_run *run)
+static bool save_statistics(void *context)
 {
-    ritz_memory_info memory = RITZ_MEMORY_INFO_INIT;
-    if (ritz_device_memory(run->session.device, &memory) == RITZ_OK) {
-        run->result.device_peak = memory.peak_bytes;
-    }
-    run->result.seconds_total = seconds_now() - run->started;
-}
-
-/* The report as text in new memory, which says that it is itself among the files. */
-static char *make_report(struct lstsq_run *run, bool writes_itself)
-{
-    struct output listed = run->output;
-    if (writes_itself) listed.files[listed.count++] = "report.json";
-    take_measures(run);
-    return json_print(lstsq_report_json(&run->result, &run->session.info, &listed));
-}
-
-static bool save_statistics(struct lstsq_run *run)
-{
+    struct lstsq_run *run = context;
     const char *path = run->command->statistics;
     if (path == NULL) return true;
-    if (ritz_lstsq_stats_save(run->session.stream, run->stats, path) == RITZ_OK) return true;
+    if (ritz_lstsq_stats_save(run->base.session.stream, run->stats, path) == RITZ_OK) return true;
     complain_last();
     return false;
 }
 
-/* Write the files and move them to their place; *text receives the report. */
-static int write_results(struct lstsq_run *run, char **text)
+static json_t *report_json(void *context, const struct output *listed)
 {
-    struct output *output = &run->output;
-    bool wanted = output_wanted(run->command);
-    double started = seconds_now();
+    struct lstsq_run *run = context;
+    return lstsq_report_json(&run->result, &run->base, listed);
+}
 
-    interrupt_catch();
-    bool good = !wanted || (output_begin(output) && write_matrices(run));
-    run->result.seconds_write = seconds_now() - started;
-    if (good) {
-        *text = make_report(run, wanted);
-        good = *text != NULL && (!wanted || output_text(output, "report.json", *text));
-    }
-    if (interrupt_seen()) return complain_library(RITZ_ERR_CANCELLED);
-    if (good) good = save_statistics(run);
-    if (good && output->directory != NULL) good = output_publish(output);
-    return good ? STATUS_OK : STATUS_FAILED;
+static void print_report(void *context)
+{
+    struct lstsq_run *run = context;
+    lstsq_report_print(&run->result, &run->base);
+}
+
+static const char *warning(void *context)
+{
+    const struct lstsq_run *run = context;
+    return run->result.report.warning;
 }
 
 static int draw(struct lstsq_run *run)
 {
     if (run->plot.file == NULL) return STATUS_OK;
-    progress_phase(&run->progress, "drawing");
-    bool good = plot_draw(&run->plot, output_location(&run->output), NULL);
-    progress_clear(&run->progress);
+    progress_phase(&run->base.progress, "drawing");
+    bool good = plot_draw(&run->plot, output_location(&run->base.output), NULL);
+    progress_clear(&run->base.progress);
     return good ? STATUS_OK : STATUS_FAILED;
-}
-
-static void print_report(const struct lstsq_run *run, const char *json)
-{
-    const struct common_options *options = &run->command->common;
-    const struct lstsq_result *result = &run->result;
-
-    if (options->json) {
-        puts(json);
-        if (!options->quiet && result->report.warning[0] != '\0') {
-            complain("warning: %s", result->report.warning);
-        }
-    } else if (!options->quiet) {
-        lstsq_report_print(result, &run->session.info, &run->output);
-    }
 }
 
 static void release(struct lstsq_run *run)
 {
     struct lstsq_result *result = &run->result;
-    ritz_stream *stream = run->session.stream;
-    ritz_hmat *const matrices[] = {&result->coefficients, &result->intercept, &result->norms,
-                                   &result->fitted,       &result->residuals, &result->predictions};
+    ritz_stream *stream = run->base.session.stream;
 
-    output_end(&run->output);
     plot_release(&run->plot);
-    for (size_t i = 0; i < sizeof matrices / sizeof *matrices; i++) {
-        (void)ritz_hmat_destroy(matrices[i]);
-    }
+    (void)ritz_hmat_destroy(&result->coefficients);
+    (void)ritz_hmat_destroy(&result->intercept);
+    (void)ritz_hmat_destroy(&result->norms);
+    (void)ritz_hmat_destroy(&result->fitted);
+    (void)ritz_hmat_destroy(&result->residuals);
+    (void)ritz_hmat_destroy(&result->predictions);
     path_release(&result->path);
     (void)ritz_dmat_destroy(stream, &run->X);
     (void)ritz_dmat_destroy(stream, &run->intercept);
     (void)ritz_dmat_destroy(stream, &run->norms);
     if (run->stats != NULL) (void)ritz_lstsq_stats_destroy(stream, &run->stats);
-    input_release(&run->input, &run->session);
-    session_close(&run->session);
+    input_release(&run->input, &run->base.session);
+    run_end(&run->base);
 }
 
 int lstsq_run(const struct lstsq_command *command)
@@ -544,11 +503,17 @@ int lstsq_run(const struct lstsq_command *command)
                   .b_path = command->b_path,
                   .weights_path = command->weights},
         .result = {.command = command},
-        .started = seconds_now(),
     };
+    const struct run_parts parts = {.context = &run,
+                                    .write = write_matrices,
+                                    .finish = save_statistics,
+                                    .json = report_json,
+                                    .print = print_report,
+                                    .warning = warning};
     char *json = NULL;
 
-    progress_begin(&run.progress, command->common.quiet);
+    run_begin(&run.base, &command->common);
+    run.base.writes = output_wanted(command);
     int status = prepare(&run);
     if (status == STATUS_OK) status = read_data(&run);
     if (status == STATUS_OK) status = gather(&run);
@@ -558,11 +523,11 @@ int lstsq_run(const struct lstsq_command *command)
     if (status == STATUS_OK) status = solve(&run);
     if (status == STATUS_OK) status = predict_all(&run);
     if (status == STATUS_OK) {
-        status = write_results(&run, &json);
+        status = run_write(&run.base, &parts, &json);
         /* A failed picture leaves the results standing: they are reported all the same. */
         if (status == STATUS_OK) {
             status = draw(&run);
-            print_report(&run, json);
+            run_print(&run.base, &parts, json);
         }
     }
     free(json);

@@ -16,9 +16,8 @@ struct lstsq_command {
     struct lstsq_path_options path;
     bool intercept;
     const char *weights;
-    double rtol; /* 0: the default */
-    int digits;  /* 0: all */
-    int64_t memory;
+    double rtol;            /* 0: the default */
+    int digits;             /* 0: all */
     const char *statistics; /* file to write, or NULL */
     const char **merge;     /* files of statistics; room for every argument */
     size_t merge_count;

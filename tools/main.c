@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 
@@ -16,7 +17,8 @@ static const char help[] =
     "\n"
     "commands:\n"
     "  pca    principal components of the rows of one or more files\n"
-    "  svd    singular values and vectors of the matrix in a file\n"
+    "  svd    singular values and vectors of the matrix in the files\n"
+    "  cur    some of its own columns and rows that stand for the whole\n"
     "  lstsq  least squares and ridge regression of one file on another\n"
     "  info   version, devices, libraries\n"
     "\n"
@@ -27,16 +29,20 @@ static const char help[] =
     "examples:\n"
     "  ritz pca data.npy -k 50 --out results\n"
     "  ritz svd data.npy -k 10 --json\n"
+    "  ritz cur counts.mtx.gz -k 20 --out results\n"
     "  ritz lstsq X.npy y.npy --out results\n"
     "  ritz info --ops\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Manual: man ritz\n";
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 done, but a tolerance was not met,\n"
+    "130 interrupted. Manual: man ritz\n";
 
 static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"pca", command_pca}, {"svd", command_svd}, {"lstsq", command_lstsq}, {"info", command_info}};
+    {"pca", command_pca},     {"svd", command_svd},   {"cur", command_cur},
+    {"lstsq", command_lstsq}, {"info", command_info},
+};
 
 void complain(const char *format, ...)
 {
@@ -75,7 +81,7 @@ int complain_library(ritz_status status)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        complain("a command is missing: pca, svd, lstsq or info; see ritz --help");
+        complain("a command is missing: pca, svd, cur, lstsq or info; see ritz --help");
         return STATUS_USAGE;
     }
     const char *name = argv[1];
@@ -90,13 +96,24 @@ static int run(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (!strcmp(name, commands[i].name)) return commands[i].run(argc - 1, argv + 1);
     }
-    complain("unknown %s %s; the commands are pca, svd, lstsq and info, see ritz --help",
+    complain("unknown %s %s; the commands are pca, svd, cur, lstsq and info, see ritz --help",
              name[0] == '-' ? "option" : "command", name);
     return STATUS_USAGE;
 }
 
+/* A file in the memory of the process that somebody cuts short has pages that are gone. */
+static void on_lost_page(int number)
+{
+    static const char message[] =
+        "ritz: a file became shorter while it was read; nothing was written\n";
+    (void)number;
+    (void)!write(STDERR_FILENO, message, sizeof message - 1);
+    _exit(STATUS_FAILED);
+}
+
 int main(int argc, char **argv)
 {
+    signal(SIGBUS, on_lost_page);
     /* A write beyond the limit on file sizes is then an error with a message, not a death. */
     signal(SIGXFSZ, SIG_IGN);
 

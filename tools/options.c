@@ -21,6 +21,8 @@ const char common_options_help[] =
     "                            data is float64 or integers of 32 bits or more)\n"
     "  -t, --threads N           threads of the CPU (default: OMP_NUM_THREADS, or all)\n"
     "  -s, --seed N              seed of the random sketch (default: 0)\n"
+    "      --memory SIZE         use at most about this much, such as 500M or 4G, and read larger\n"
+    "                            data in blocks (default: half of the memory of the device)\n"
     "  -o, --out DIR             write the results to this directory\n"
     "  -j, --json                print one JSON object instead of tables\n"
     "  -q, --quiet               print errors only (and the JSON object)\n"
@@ -67,6 +69,19 @@ bool parse_amount(const char *option, const char *text, double *value)
 
     if (end == text || *end != '\0' || !isfinite(number) || number < 0.0) {
         complain("%s needs a number that is not negative, not '%s'", option, text);
+        return false;
+    }
+    *value = number;
+    return true;
+}
+
+bool parse_seconds(const char *option, const char *text, double *value)
+{
+    char *end;
+    double number = strtod(text, &end);
+
+    if (end == text || *end != '\0' || !isfinite(number) || number <= 0.0) {
+        complain("%s needs a number of seconds above 0, not '%s'", option, text);
         return false;
     }
     *value = number;
@@ -173,6 +188,7 @@ bool common_option(const char *command, int code, char **argv, struct common_opt
     case OPTION_OVERSAMPLING:
         return parse_int64("--oversampling", optarg, 1, INT64_MAX, &options->oversampling);
     case OPTION_POWER_ITERATIONS: return parse_power_iterations(optarg, &options->power_iterations);
+    case OPTION_MEMORY: return parse_bytes("--memory", optarg, &options->memory);
     case 'o':
         if (optarg[0] == '\0') {
             complain("--out needs the name of a directory");

@@ -23,6 +23,8 @@ bool parse_int64(const char *option, const char *text, int64_t minimum, int64_t 
 bool parse_fraction(const char *option, const char *text, double *value);
 /* A finite number that is not negative. */
 bool parse_amount(const char *option, const char *text, double *value);
+/* A time above 0. */
+bool parse_seconds(const char *option, const char *text, double *value);
 /* A number of bytes, with K, M, G or T for powers of 1024. */
 bool parse_bytes(const char *option, const char *text, int64_t *value);
 bool parse_choice(const char *option, const char *text, const struct choice *choices, int *value);
@@ -35,6 +37,7 @@ struct common_options {
     int64_t seed;
     int64_t oversampling; /* 0: the library's default */
     int power_iterations; /* as in the library's options: 0 is its default */
+    int64_t memory;       /* bytes; 0: chosen */
     const char *out;      /* directory, or NULL */
     bool json;
     bool quiet;
@@ -51,6 +54,7 @@ enum {
     OPTION_DTYPE = 256,
     OPTION_OVERSAMPLING,
     OPTION_POWER_ITERATIONS,
+    OPTION_MEMORY,
     OPTION_OWN /* the first code that a subcommand may use */
 };
 
@@ -58,8 +62,8 @@ enum {
 #define COMMON_LONG_OPTIONS                                                                        \
     {"device", required_argument, NULL, 'd'}, {"dtype", required_argument, NULL, OPTION_DTYPE},    \
         {"threads", required_argument, NULL, 't'}, {"seed", required_argument, NULL, 's'},         \
-        {"out", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},                   \
-        {"quiet", no_argument, NULL, 'q'},                                                         \
+        {"memory", required_argument, NULL, OPTION_MEMORY}, {"out", required_argument, NULL, 'o'}, \
+        {"json", no_argument, NULL, 'j'}, {"quiet", no_argument, NULL, 'q'},                       \
     {                                                                                              \
         "help", no_argument, NULL, 'h'                                                             \
     }

@@ -140,24 +140,91 @@ static bool write_file(struct output *output, const char *name, const void *head
     return good;
 }
 
-/* The .npy format, version 1.0, of a vector: ritz_save_npy writes matrices. The numbers are in
- * the byte order of the machine, which is little-endian on every platform of Ritz. */
-bool output_vector(struct output *output, const char *name, const double *data, int64_t length)
+/* The .npy format, version 1.0, of a vector of numbers of 8 bytes: ritz_save_npy writes matrices.
+ * The numbers are in the byte order of the machine, which is little-endian on every platform of
+ * Ritz. */
+static bool write_vector(struct output *output, const char *name, const char *descr,
+                         const void *data, int64_t length)
 {
     enum { MAGIC = 8, LENGTH_FIELD = 2, SIZE = 128 };
     char header[SIZE + 1];
     int used = snprintf(header, sizeof header,
-                        "\x93NUMPY\x01%c%c%c{'descr': '<f8', 'fortran_order': False, "
+                        "\x93NUMPY\x01%c%c%c{'descr': '%s', 'fortran_order': False, "
                         "'shape': (%" PRId64 ",), }",
-                        0, SIZE - MAGIC - LENGTH_FIELD, 0, length);
+                        0, SIZE - MAGIC - LENGTH_FIELD, 0, descr, length);
     memset(header + used, ' ', (size_t)(SIZE - used));
     header[SIZE - 1] = '\n';
-    return write_file(output, name, header, SIZE, data, (size_t)length * sizeof *data);
+    return write_file(output, name, header, SIZE, data, (size_t)length * 8);
+}
+
+bool output_vector(struct output *output, const char *name, const double *data, int64_t length)
+{
+    return write_vector(output, name, "<f8", data, length);
+}
+
+bool output_indices(struct output *output, const char *name, const int64_t *data, int64_t length)
+{
+    return write_vector(output, name, "<i8", data, length);
 }
 
 bool output_text(struct output *output, const char *name, const char *text)
 {
     return write_file(output, name, text, strlen(text), "\n", 1);
+}
+
+/* What the blocks of a matrix are given to. */
+struct receiver {
+    const struct output_stream *stream;
+    struct progress *progress;
+    ritz_npy_writer *writer;
+    bool failed; /* the file is at fault, not what was to be written */
+};
+
+static ritz_status receive(void *context, ritz_hmat block, int64_t first)
+{
+    struct receiver *receiver = context;
+    ritz_status status = ritz_npy_writer_append(receiver->writer, block);
+    receiver->failed = status != RITZ_OK;
+    if (progress_update(receiver->progress, receiver->stream->phase, first + block.rows,
+                        receiver->stream->rows) != 0) {
+        return RITZ_ERR_CANCELLED;
+    }
+    return status;
+}
+
+static ritz_status write_stream(struct receiver *receiver, const char *path)
+{
+    const struct output_stream *stream = receiver->stream;
+    ritz_status status =
+        ritz_npy_writer_create(path, stream->dtype, stream->rows, stream->cols, &receiver->writer);
+    receiver->failed = status != RITZ_OK;
+    if (status == RITZ_OK) status = stream->produce(stream->context, receive, receiver);
+    if (status == RITZ_OK) {
+        status = ritz_npy_writer_finish(&receiver->writer);
+        receiver->failed = status != RITZ_OK;
+    }
+    return status;
+}
+
+bool output_streamed(struct output *output, const struct output_stream *stream,
+                     struct progress *progress)
+{
+    struct receiver receiver = {.stream = stream, .progress = progress};
+    char *path = add_file(output, stream->name);
+    if (path == NULL) return false;
+    progress_phase(progress, stream->phase);
+    ritz_status status = write_stream(&receiver, path);
+    progress_clear(progress);
+    if (status != RITZ_OK && !interrupt_seen()) {
+        if (receiver.failed) {
+            complain_file(output, stream->name, ritz_last_error());
+        } else {
+            complain_last();
+        }
+    }
+    ritz_npy_writer_discard(&receiver.writer);
+    free(path);
+    return status == RITZ_OK;
 }
 
 bool output_publish(struct output *output)

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "progress.h"
 #include "ritz/ritz.h"
 
 enum { OUTPUT_FILES_MAX = 8 };
@@ -38,7 +39,25 @@ bool output_begin(struct output *output);
 /* Write a file to the hidden directory. `name` must outlive the output. */
 bool output_matrix(struct output *output, const char *name, ritz_hmat H);
 bool output_vector(struct output *output, const char *name, const double *data, int64_t length);
+bool output_indices(struct output *output, const char *name, const int64_t *data, int64_t length);
 bool output_text(struct output *output, const char *name, const char *text);
+
+/* Computes the rows of a matrix and gives them to `deliver`, in their order. */
+typedef ritz_status (*output_producer)(void *context, ritz_block_function deliver, void *receiver);
+
+/* A matrix that is computed block by block and written as it comes, so that it need not fit into
+ * memory. The progress is shown as `phase`. */
+struct output_stream {
+    const char *name; /* of the file; must outlive the output */
+    const char *phase;
+    ritz_dtype dtype;
+    int64_t rows;
+    int64_t cols;
+    output_producer produce;
+    void *context; /* passed to it */
+};
+bool output_streamed(struct output *output, const struct output_stream *stream,
+                     struct progress *progress);
 
 /* Move all files to their final place. */
 bool output_publish(struct output *output);

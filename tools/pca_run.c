@@ -6,28 +6,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "labels.h"
-#include "output.h"
 #include "pca_report.h"
-#include "progress.h"
-#include "report.h"
-#include "session.h"
 
 enum { COMPONENTS_DEFAULT = 10 };
 
 /* The parts of a run that have to be given back. */
 struct pca_run {
     const struct pca_options *options;
-    struct session session;
-    struct progress progress;
-    struct output output;
+    struct run base;
     struct plot plot;
     ritz_hmat labels;
-    ritz_rows rows;
     ritz_pca *model;
     struct pca_result result;
-    double started;
 };
 
 static bool check_image(const struct pca_options *options, int64_t cols)
@@ -40,25 +33,33 @@ static bool check_image(const struct pca_options *options, int64_t cols)
     return false;
 }
 
+static int open_data(struct pca_run *run)
+{
+    const struct pca_options *options = run->options;
+    return data_open(&run->result.data, &run->base.session, &run->base.progress, options->paths,
+                     options->path_count, options->common.dtype);
+}
+
 /* Whatever can be found wrong without computing is found here. */
 static int prepare(struct pca_run *run)
 {
     const struct pca_options *options = run->options;
-    struct pca_result *result = &run->result;
+    const ritz_rows_info *info = &run->result.data.info;
 
-    run->rows = ritz_rows_files(options->paths, (int64_t)options->path_count);
-    result->data.size = sizeof result->data;
-    ritz_status status = ritz_rows_inspect(&run->rows, &result->data);
-    if (status != RITZ_OK) return complain_library(status);
-    if (!check_image(options, result->data.cols)) return STATUS_FAILED;
-    if (options->label_count > 0 &&
-        !labels_load(options->labels, options->label_count, result->data.rows, &run->labels)) {
+    if (!plot_prepare(&run->plot)) return STATUS_FAILED;
+    if (options->checkpoint != NULL &&
+        !output_file_possible("the checkpoint", options->checkpoint)) {
         return STATUS_FAILED;
     }
-    if (!output_prepare(&run->output, options->common.out)) return STATUS_FAILED;
-    if (!plot_prepare(&run->plot)) return STATUS_FAILED;
-    status = session_open(&run->session, &options->common);
-    return status == RITZ_OK ? STATUS_OK : complain_library(status);
+    int status = run_open(&run->base);
+    if (status == STATUS_OK) status = open_data(run);
+    if (status != STATUS_OK) return status;
+    if (!check_image(options, info->cols)) return STATUS_FAILED;
+    if (options->label_count > 0 &&
+        !labels_load(options->labels, options->label_count, info->rows, &run->labels)) {
+        return STATUS_FAILED;
+    }
+    return STATUS_OK;
 }
 
 /* N rows less their mean have at most N - 1 independent directions. */
@@ -76,8 +77,9 @@ static ritz_pca_options fit_options(struct pca_run *run)
 
     fit.components = options->components;
     fit.variance = options->variance;
-    if (fit.components == 0 && fit.variance == 0.0) {
-        fit.components = default_components(&run->result.data);
+    fit.tolerance = options->tolerance;
+    if (fit.components == 0 && fit.variance == 0.0 && fit.tolerance == 0.0) {
+        fit.components = default_components(&run->result.data.info);
     }
     fit.method = options->method;
     fit.dtype = options->common.dtype;
@@ -85,14 +87,17 @@ static ritz_pca_options fit_options(struct pca_run *run)
     fit.oversampling = options->common.oversampling;
     fit.power_iterations = options->common.power_iterations;
     fit.seed = (uint64_t)options->common.seed;
+    fit.memory = options->common.memory;
+    fit.checkpoint = options->checkpoint;
+    fit.checkpoint_seconds = options->checkpoint_seconds;
     fit.progress = progress_update;
-    fit.progress_context = &run->progress;
+    fit.progress_context = &run->base.progress;
     return fit;
 }
 
 static ritz_status download_model(struct pca_run *run)
 {
-    struct session *session = &run->session;
+    struct session *session = &run->base.session;
     struct pca_result *result = &run->result;
     ritz_dmat components = ritz_pca_components(run->model);
 
@@ -113,96 +118,94 @@ static ritz_status download_model(struct pca_run *run)
     return status;
 }
 
+static int complain_fit(const struct pca_run *run, ritz_status status)
+{
+    const char *checkpoint = run->options->checkpoint;
+    if (status != RITZ_ERR_CANCELLED || checkpoint == NULL || access(checkpoint, F_OK) != 0) {
+        return complain_library(status);
+    }
+    complain("interrupted; %s has the state of the fit, and the same command goes on from it",
+             checkpoint);
+    return STATUS_INTERRUPTED;
+}
+
 static int fit(struct pca_run *run)
 {
     struct pca_result *result = &run->result;
+    struct session *session = &run->base.session;
     ritz_pca_options options = fit_options(run);
 
     interrupt_catch();
     result->report = (ritz_pca_report)RITZ_PCA_REPORT_INIT;
-    ritz_status status =
-        ritz_pca_fit(run->session.stream, run->rows, &options, &run->model, &result->report);
-    if (status == RITZ_OK) status = ritz_stream_sync(run->session.stream);
+    ritz_status status = ritz_pca_fit(session->stream, data_rows(&result->data), &options,
+                                      &run->model, &result->report);
+    if (status == RITZ_OK) status = ritz_stream_sync(session->stream);
     if (status == RITZ_OK) status = download_model(run);
-    progress_clear(&run->progress);
+    progress_clear(&run->base.progress);
     interrupt_release();
     if (status == RITZ_OK && interrupt_seen()) status = RITZ_ERR_CANCELLED;
-    return status == RITZ_OK ? STATUS_OK : complain_library(status);
+    return status == RITZ_OK ? STATUS_OK : complain_fit(run, status);
 }
 
-static bool output_wanted(const struct pca_options *options)
-{
-    return options->common.out != NULL || options->plot.file != NULL;
-}
+/* ---- the answer ------------------------------------------------------------------------------ */
 
-static int transform(struct pca_run *run)
+static ritz_status compute_scores(void *context, ritz_block_function deliver, void *receiver)
 {
-    const struct pca_options *options = run->options;
-    struct pca_result *result = &run->result;
-    if (options->no_scores || !output_wanted(options)) return STATUS_OK;
-
+    struct pca_run *run = context;
     ritz_pca_transform_options how = RITZ_PCA_TRANSFORM_DEFAULTS;
-    how.whiten = options->whiten;
-    double started = seconds_now();
-    progress_phase(&run->progress, "computing the scores");
-    ritz_status status = ritz_hmat_create(result->dtype, RITZ_ROW_MAJOR, result->data.rows,
-                                          result->report.components, &result->scores);
-    if (status == RITZ_OK) {
-        status = ritz_pca_transform_rows(run->session.stream, run->model, run->rows, result->scores,
-                                         &how);
-    }
-    progress_clear(&run->progress);
-    result->seconds_transform = seconds_now() - started;
-    return status == RITZ_OK ? STATUS_OK : complain_library(status);
+    how.whiten = run->options->whiten;
+    return ritz_pca_transform_blocks(run->base.session.stream, run->model,
+                                     data_rows(&run->result.data), deliver, receiver, &how);
 }
 
-static bool write_matrices(struct pca_run *run)
+static bool write_scores(struct pca_run *run)
 {
+    struct pca_result *result = &run->result;
+    const struct output_stream scores = {
+        .name = "scores.npy",
+        .phase = "computing the scores",
+        .dtype = result->dtype,
+        .rows = result->data.info.rows,
+        .cols = result->report.components,
+        .produce = compute_scores,
+        .context = run,
+    };
+    if (run->options->no_scores) return true;
+    double started = seconds_now();
+    result->scores = output_streamed(&run->base.output, &scores, &run->base.progress);
+    result->seconds_transform = seconds_now() - started;
+    return result->scores;
+}
+
+static bool write_matrices(void *context)
+{
+    struct pca_run *run = context;
     const struct pca_result *result = &run->result;
-    struct output *output = &run->output;
+    struct output *output = &run->base.output;
 
     return output_matrix(output, "components.npy", result->components) &&
            output_vector(output, "mean.npy", result->mean.data, result->mean.rows) &&
            output_vector(output, "explained_variance.npy", result->variances.data,
                          result->variances.rows) &&
-           (result->scores.data == NULL || output_matrix(output, "scores.npy", result->scores));
+           write_scores(run);
 }
 
-static void take_measures(struct pca_run *run)
+static json_t *report_json(void *context, const struct output *listed)
 {
-    ritz_memory_info memory = RITZ_MEMORY_INFO_INIT;
-    if (ritz_device_memory(run->session.device, &memory) == RITZ_OK) {
-        run->result.device_peak = memory.peak_bytes;
-    }
-    run->result.seconds_total = seconds_now() - run->started;
+    struct pca_run *run = context;
+    return pca_report_json(&run->result, &run->base, listed);
 }
 
-/* The report as text in new memory, which says that it is itself among the files. */
-static char *make_report(struct pca_run *run, bool writes_itself)
+static void print_report(void *context)
 {
-    struct output listed = run->output;
-    if (writes_itself) listed.files[listed.count++] = "report.json";
-    take_measures(run);
-    return json_print(pca_report_json(&run->result, &run->session.info, &listed));
+    struct pca_run *run = context;
+    pca_report_print(&run->result, &run->base);
 }
 
-/* Write the files and move them to their place; *text receives the report. */
-static int write_results(struct pca_run *run, char **text)
+static const char *warning(void *context)
 {
-    struct output *output = &run->output;
-    bool wanted = output_wanted(run->options);
-    double started = seconds_now();
-
-    interrupt_catch();
-    bool good = !wanted || (output_begin(output) && write_matrices(run));
-    run->result.seconds_write = seconds_now() - started;
-    if (good) {
-        *text = make_report(run, wanted);
-        good = *text != NULL && (!wanted || output_text(output, "report.json", *text));
-    }
-    if (interrupt_seen()) return complain_library(RITZ_ERR_CANCELLED);
-    if (good && output->directory != NULL) good = output_publish(output);
-    return good ? STATUS_OK : STATUS_FAILED;
+    const struct pca_run *run = context;
+    return run->result.report.warning;
 }
 
 static int draw(struct pca_run *run)
@@ -214,9 +217,9 @@ static int draw(struct pca_run *run)
     char shape[64];
     char *labels = NULL;
     bool good = true;
-    progress_phase(&run->progress, "drawing");
+    progress_phase(&run->base.progress, "drawing");
     if (run->labels.data != NULL) {
-        labels = path_join(run->output.staging, "labels.npy");
+        labels = path_join(run->base.output.staging, "labels.npy");
         good = labels != NULL;
         if (good && ritz_save_npy(labels, run->labels) != RITZ_OK) {
             complain_last();
@@ -231,41 +234,26 @@ static int draw(struct pca_run *run)
         more[count++] = "--image";
         more[count++] = shape;
     }
-    if (good) good = plot_draw(&run->plot, output_location(&run->output), more);
-    progress_clear(&run->progress);
+    if (good) good = plot_draw(&run->plot, output_location(&run->base.output), more);
+    progress_clear(&run->base.progress);
     free(labels);
     return good ? STATUS_OK : STATUS_FAILED;
-}
-
-static void print_report(const struct pca_run *run, const char *json)
-{
-    const struct common_options *options = &run->options->common;
-    const struct pca_result *result = &run->result;
-
-    if (options->json) {
-        puts(json);
-        if (!options->quiet && result->report.warning[0] != '\0') {
-            complain("warning: %s", result->report.warning);
-        }
-    } else if (!options->quiet) {
-        pca_report_print(result, &run->session.info, &run->output);
-    }
 }
 
 static void release(struct pca_run *run)
 {
     struct pca_result *result = &run->result;
+    struct session *session = &run->base.session;
 
-    output_end(&run->output);
     plot_release(&run->plot);
     (void)ritz_hmat_destroy(&run->labels);
     (void)ritz_hmat_destroy(&result->components);
     (void)ritz_hmat_destroy(&result->mean);
     (void)ritz_hmat_destroy(&result->variances);
     (void)ritz_hmat_destroy(&result->singular);
-    (void)ritz_hmat_destroy(&result->scores);
-    if (run->model != NULL) (void)ritz_pca_destroy(run->session.stream, &run->model);
-    session_close(&run->session);
+    if (run->model != NULL) (void)ritz_pca_destroy(session->stream, &run->model);
+    data_release(&result->data, session);
+    run_end(&run->base);
 }
 
 int pca_run(const struct pca_options *options)
@@ -273,28 +261,32 @@ int pca_run(const struct pca_options *options)
     struct pca_run run = {
         .options = options,
         .plot = options->plot,
-        .result = {.paths = options->paths,
-                   .path_count = options->path_count,
-                   .seed = options->common.seed,
+        .result = {.seed = options->common.seed,
+                   .tolerance = options->tolerance,
                    .population = options->population,
                    .whiten = options->whiten,
                    .plot = options->plot.file},
-        .started = seconds_now(),
     };
+    const struct run_parts parts = {.context = &run,
+                                    .write = write_matrices,
+                                    .json = report_json,
+                                    .print = print_report,
+                                    .warning = warning};
     char *json = NULL;
 
-    progress_begin(&run.progress, options->common.quiet);
+    run_begin(&run.base, &options->common);
+    run.base.writes = run.base.writes || options->plot.file != NULL;
     int status = prepare(&run);
     if (status == STATUS_OK) status = fit(&run);
-    if (status == STATUS_OK) status = transform(&run);
     if (status == STATUS_OK) {
-        status = write_results(&run, &json);
+        status = run_write(&run.base, &parts, &json);
         /* A failed picture leaves the results standing: they are reported all the same. */
         if (status == STATUS_OK) {
             status = draw(&run);
-            print_report(&run, json);
+            run_print(&run.base, &parts, json);
         }
     }
+    if (status == STATUS_OK && pca_tolerance_missed(&run.result)) status = STATUS_NOT_MET;
     free(json);
     release(&run);
     return status;

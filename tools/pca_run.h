@@ -12,6 +12,9 @@ struct pca_options {
     struct common_options common;
     int64_t components; /* 0: not given */
     double variance;    /* 0: not given */
+    double tolerance;   /* 0: not given */
+    const char *checkpoint;
+    double checkpoint_seconds; /* 0: the default */
     ritz_pca_method method;
     bool whiten;
     bool population;

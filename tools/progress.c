@@ -76,13 +76,16 @@ static void format_time_left(double seconds, char *text, size_t size)
 static void show(struct progress *progress, double now, int64_t done, int64_t total)
 {
     double elapsed = now - progress->started;
+    /* What was done before the first call, perhaps by an earlier run, took an unknown time. */
+    double counted = (double)(done - progress->first);
     fprintf(stderr, CLEAR_LINE "%s", progress->phase);
+    if (progress->pass > 1) fprintf(stderr, ", pass %d", progress->pass);
     /* Work of one step, and the first call of any other, have nothing to divide by. */
-    if (done > 0 && total > 0 && elapsed > 0.0) {
+    if (counted > 0.0 && total > 0 && elapsed > 0.0) {
         char rate[32];
         char left[32];
-        format_rate((double)done / elapsed, rate, sizeof rate);
-        format_time_left(elapsed * (double)(total - done) / (double)done, left, sizeof left);
+        format_rate(counted / elapsed, rate, sizeof rate);
+        format_time_left(elapsed * (double)(total - done) / counted, left, sizeof left);
         fprintf(stderr, "  %3d %%  %s rows/s  %s left", (int)(100.0 * (double)done / (double)total),
                 rate, left);
     } else {
@@ -93,11 +96,19 @@ static void show(struct progress *progress, double now, int64_t done, int64_t to
     progress->displayed = now;
 }
 
-static void enter_phase(struct progress *progress, const char *phase, double now)
+static void enter_pass(struct progress *progress, int pass, int64_t done, double now)
 {
-    snprintf(progress->phase, sizeof progress->phase, "%s", phase);
+    progress->pass = pass;
+    progress->first = done;
+    progress->done = done;
     progress->started = now;
     progress->displayed = 0.0;
+}
+
+static void enter_phase(struct progress *progress, const char *phase, int64_t done, double now)
+{
+    snprintf(progress->phase, sizeof progress->phase, "%s", phase);
+    enter_pass(progress, 1, done, now);
 }
 
 int progress_update(void *context, const char *phase, int64_t done, int64_t total)
@@ -105,7 +116,9 @@ int progress_update(void *context, const char *phase, int64_t done, int64_t tota
     struct progress *progress = context;
     if (progress->active) {
         double now = seconds_now();
-        if (strcmp(phase, progress->phase) != 0) enter_phase(progress, phase, now);
+        if (strcmp(phase, progress->phase) != 0) enter_phase(progress, phase, done, now);
+        if (done < progress->done) enter_pass(progress, progress->pass + 1, done, now);
+        progress->done = done;
         if (now - progress->displayed >= SECONDS_PER_LINE) show(progress, now, done, total);
     }
     return interrupt_seen();
@@ -115,7 +128,7 @@ void progress_phase(struct progress *progress, const char *phase)
 {
     if (!progress->active) return;
     double now = seconds_now();
-    enter_phase(progress, phase, now);
+    enter_phase(progress, phase, 0, now);
     show(progress, now, 0, 0);
 }
 

@@ -12,13 +12,18 @@ struct progress {
     bool active;      /* standard error is a terminal, and the user did not ask for quiet */
     bool visible;     /* there is a line to clear */
     char phase[64];   /* what is being done */
-    double started;   /* when the phase began */
+    int pass;         /* how often the data was begun in this phase, from 1 */
+    int64_t first;    /* done when the pass was first heard of */
+    int64_t done;     /* when the pass was last heard of */
+    double started;   /* when the pass was first heard of */
     double displayed; /* when the line was last written */
 };
 
 void progress_begin(struct progress *progress, bool quiet);
 
-/* A ritz_progress_function: shows how far the work is; not 0 once the user pressed Ctrl-C. */
+/* A ritz_progress_function: shows how far the work is; not 0 once the user pressed Ctrl-C. Rate and
+ * time left are those of the pass over the data that is going on: how many more there will be,
+ * nobody says. Work that begins anew in the same phase is the next pass. */
 int progress_update(void *context, const char *phase, int64_t done, int64_t total);
 
 /* Show work whose end is not known. */

@@ -9,15 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum { LABEL_WIDTH = 12, PAGE_WIDTH = 100, TABLE_WHOLE = 16, TABLE_HEAD = 10 };
 
+/* Not of getrusage: Linux counts there what the parent held when it started this program. */
 int64_t peak_memory(void)
 {
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
-    return (int64_t)usage.ru_maxrss * 1024; /* Linux counts in KiB */
+    char line[128];
+    long long kibibytes = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    if (file == NULL) return 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, "VmHWM: %lld kB", &kibibytes) == 1) break;
+    }
+    (void)fclose(file);
+    return (int64_t)kibibytes * 1024;
 }
 
 json_t *json_number(double number)
@@ -59,6 +65,38 @@ const char *error_kind_name(ritz_error_kind kind)
     return "none";
 }
 
+json_t *json_data(const struct data *data)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < data->path_count; i++) {
+        json_array_append_new(files, json_text(data->paths[i]));
+    }
+    return json_pack(
+        "{s:o, s:I, s:I, s:o, s:s}", "files", files, "rows", (json_int_t)data->info.rows, "columns",
+        (json_int_t)data->info.cols, "nonzeros",
+        data->sparse != NULL ? json_integer(ritz_spmat_nonzeros(data->sparse)) : json_null(),
+        "dtype", ritz_dtype_name(data->info.dtype));
+}
+
+json_t *json_memory(const struct run *run)
+{
+    return json_pack("{s:o, s:I, s:I}", "limit_bytes",
+                     run->memory_limit > 0 ? json_integer(run->memory_limit) : json_null(),
+                     "peak_bytes", (json_int_t)peak_memory(), "device_peak_bytes",
+                     (json_int_t)run->device_peak);
+}
+
+json_t *json_positive(double number)
+{
+    return number > 0.0 ? json_number(number) : json_null();
+}
+
+json_t *json_tolerance(double tolerance, bool met)
+{
+    return json_pack("{s:o, s:o}", "asked", json_positive(tolerance), "met",
+                     tolerance > 0.0 ? json_boolean(met) : json_null());
+}
+
 json_t *json_error(ritz_error_kind kind, double value, double resolution)
 {
     bool known = kind != RITZ_ERROR_NONE;
@@ -88,6 +126,23 @@ void format_bytes(int64_t bytes, char *text, size_t size)
     snprintf(text, size, amount < 10.0 && unit > 0 ? "%.1f %s" : "%.0f %s", amount, units[unit]);
 }
 
+void print_data(const struct data *data)
+{
+    if (data->path_count == 1) {
+        printf("%-*s%s\n", LABEL_WIDTH, "Data", data->paths[0]);
+    } else {
+        printf("%-*s%s and %zu more\n", LABEL_WIDTH, "Data", data->paths[0], data->path_count - 1);
+    }
+    if (data->sparse != NULL) {
+        print_line("", "%" PRId64 " rows, %" PRId64 " columns, %" PRId64 " stored elements, %s",
+                   data->info.rows, data->info.cols, ritz_spmat_nonzeros(data->sparse),
+                   ritz_dtype_name(data->info.dtype));
+    } else {
+        print_line("", "%" PRId64 " rows, %" PRId64 " columns, %s", data->info.rows,
+                   data->info.cols, ritz_dtype_name(data->info.dtype));
+    }
+}
+
 void print_device(const ritz_device_info *info)
 {
     print_line("Device", "%s; %s; %d %s", info->name, info->library, info->threads,
@@ -100,6 +155,22 @@ void print_output(const struct output *output)
     printf("%-*s%s:", LABEL_WIDTH, "Results", output->directory);
     for (size_t i = 0; i < output->count; i++) printf(" %s", output->files[i]);
     putchar('\n');
+}
+
+void print_gap(double gap, int64_t components)
+{
+    if (gap <= 0.0 || isinf(gap)) return;
+    print_line("Gap", "singular value %" PRId64 " is %.4g times the next", components, gap);
+}
+
+void print_memory(const struct run *run)
+{
+    char peak[32];
+    char limit[32];
+    format_bytes(peak_memory(), peak, sizeof peak);
+    format_bytes(run->memory_limit, limit, sizeof limit);
+    print_line("Memory", "%s at the peak, of the whole process%s%s", peak,
+               run->memory_limit > 0 ? "; allowed " : "", run->memory_limit > 0 ? limit : "");
 }
 
 void print_line(const char *label, const char *format, ...)

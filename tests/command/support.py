@@ -1,5 +1,6 @@
 """What the tests of the command share: running it, making data, comparing."""
 
+import gzip
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import numpy as np
 BINARY = os.environ.get("RITZ_BIN", "ritz")
 SOURCE = pathlib.Path(os.environ.get("RITZ_SOURCE_DIR",
                                      pathlib.Path(__file__).resolve().parents[2]))
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, USAGE, NOT_MET, INTERRUPTED = 0, 1, 2, 3, 130
 SKIPPED = 77  # CTest's SKIP_RETURN_CODE
 SECONDS = 120
 
@@ -40,8 +41,14 @@ class CommandTest(unittest.TestCase):
         return done.stdout
 
     def report(self, *arguments, **keywords):
-        """The JSON object that the command prints, and nothing else."""
-        return json.loads(self.succeed(*arguments, "--json", **keywords))
+        """The JSON object that the command prints, and nothing else but its own warning."""
+        done = self.run_ritz(*arguments, "--json", **keywords)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        report = json.loads(done.stdout)
+        warning = report.get("warning")
+        silent = not warning or "-q" in arguments or "--quiet" in arguments
+        self.assertEqual(done.stderr, "" if silent else f"ritz: warning: {warning}\n")
+        return report
 
     def refuse(self, status, pattern, *arguments, **keywords):
         """Runs the command, which must fail with this status and a message of one line."""
@@ -54,6 +61,17 @@ class CommandTest(unittest.TestCase):
 
     def save(self, name, array):
         np.save(self.directory / name, array)
+        return name
+
+    def save_sparse(self, name, array):
+        """A Matrix Market file; the name says whether it is compressed."""
+        rows, cols = np.nonzero(array)
+        lines = [f"{i + 1} {j + 1} {array[i, j]:.17g}\n" for i, j in zip(rows, cols)]
+        head = ("%%MatrixMarket matrix coordinate real general\n"
+                f"{array.shape[0]} {array.shape[1]} {len(lines)}\n")
+        contents = (head + "".join(lines)).encode()
+        (self.directory / name).write_bytes(
+            gzip.compress(contents) if name.endswith(".gz") else contents)
         return name
 
     def load(self, *parts):

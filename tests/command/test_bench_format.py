@@ -158,6 +158,15 @@ class RitzBench(BenchTest):
                                       "qr", "qr_sketch", "svd", "eigh", "svd_randomized",
                                       "pca_fit", "random_fill", "transpose"})
 
+    def test_error_figures_hold(self):
+        done = self.run_bench("--estimates", "--quick", "--threads=1")
+        self.assertEqual((done.returncode, done.stderr), (OK, ""), done.stdout)
+        rows = [line for line in done.stdout.splitlines() if " f32 " in line or " f64 " in line]
+        names = {line[:28].strip() for line in rows}
+        self.assertLessEqual({"SVD in a single pass", "interpolative, q = 2", "CUR, q = 2"}, names)
+        self.assertEqual(len(rows), 10 * len(names))
+        self.assertNotIn("DOES NOT HOLD", done.stdout)
+
     def test_list(self):
         names = self.run_bench("--list", "--lstsq", "rank").stdout.split()
         self.assertEqual(names, ["lstsq/f64/20000x200/rank150"])
@@ -167,7 +176,8 @@ class RitzBench(BenchTest):
         self.assertTrue(all("gemm/f64" in name for name in names))
 
     def test_usage(self):
-        for arguments in (["--threads=0"], ["--threads=x"], ["--seconds=-1"], ["--nonsense"]):
+        for arguments in (["--threads=0"], ["--threads=x"], ["--seconds=-1"], ["--nonsense"],
+                          ["--estimates", "--json=-"], ["--estimates", "gemm"]):
             self.assertEqual(self.run_bench(*arguments).returncode, USAGE, arguments)
 
     def test_no_such_case(self):
@@ -193,19 +203,25 @@ class Peers(BenchTest):
         output = self.directory / "peers.json"
         subprocess.run([sys.executable, SOURCE / "bench" / "run_peers.py", "--library", LIBRARY,
                         "--threads", "1", "--seconds", "0.1", "--min-rounds", "2",
-                        "--only", "tiled", "--only", "numpy", "--only", "sklearn", "--json", output,
-                        "pca-tiny-f32", "qr-tiny-f64", "lstsq-tiny-f64-rank20", "ridge-tiny-f64"],
+                        "--only", "tiled", "--only", "numpy", "--only", "sklearn",
+                        "--only", "scipy", "--only", "scipy-arpack", "--json", output,
+                        "pca-tiny-f32", "qr-tiny-f64", "lstsq-tiny-f64-rank20", "ridge-tiny-f64",
+                        "triplets-tiny-f32", "triplets-tiny-sparse-f32", "spmm-tiny-f64"],
                        check=True, timeout=120, stdout=subprocess.DEVNULL)
         report = json.loads(output.read_text(encoding="utf-8"))
         self.assertEqual(report["format"], 1)
         self.assertEqual([task["name"] for task in report["tasks"]],
                          ["pca-tiny-f32", "qr-tiny-f64", "lstsq-tiny-f64-rank20",
-                          "ridge-tiny-f64"])
-        for task, peers in zip(report["tasks"], (["tiled"], ["numpy"], ["numpy", "sklearn"],
-                                                 ["sklearn"])):
+                          "ridge-tiny-f64", "triplets-tiny-f32", "triplets-tiny-sparse-f32",
+                          "spmm-tiny-f64"])
+        peers_of = [["tiled"], ["numpy", "scipy"], ["numpy", "scipy", "sklearn"], ["sklearn"],
+                    ["scipy-arpack"], ["scipy-arpack"], ["scipy"]]
+        for task, peers in zip(report["tasks"], peers_of):
             self.assertEqual([entry["name"] for entry in task["contenders"]], ["ritz", *peers])
             for entry in task["contenders"]:
-                self.assertTrue(entry["ok"])
+                if entry["name"] == "scipy" and task["task"].get("rank", 30) < 30:
+                    continue    # wrong, as the table says
+                self.assertTrue(entry["ok"], entry)
                 self.assertGreater(entry["seconds"]["median"], 0)
                 self.assertGreaterEqual(entry["memory_bytes"], 0)
                 self.assertIn("numpy", entry["versions"])

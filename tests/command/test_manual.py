@@ -60,6 +60,11 @@ class Keys(CommandTest):
             report = self.report("svd", "data.npy", *options)
             self.assertEqual(set(paths(report)), documented_keys("svd"))
 
+    def test_cur(self):
+        for options in ([], ["--out", "out"]):
+            report = self.report("cur", "data.npy", "-k", 3, *options)
+            self.assertEqual(set(paths(report)), documented_keys("cur"))
+
     def test_lstsq(self):
         self.save("y.npy", np.arange(50.0))
         for options in ([], ["--no-intercept"], ["--ridge-path"], ["--method", "tsqr"]):
@@ -73,11 +78,17 @@ class Keys(CommandTest):
 class Options(CommandTest):
     def test_pca(self):
         self.assertEqual(helped_options(self.succeed("pca", "--help")),
-                         documented_options("Options of pca and svd", "Options of pca"))
+                         documented_options("Options of pca, svd and cur", "Options of pca and svd",
+                                            "Options of pca"))
 
     def test_svd(self):
         self.assertEqual(helped_options(self.succeed("svd", "--help")),
-                         documented_options("Options of pca and svd"))
+                         documented_options("Options of pca, svd and cur",
+                                            "Options of pca and svd"))
+
+    def test_cur(self):
+        self.assertEqual(helped_options(self.succeed("cur", "--help")),
+                         documented_options("Options of pca, svd and cur"))
 
     def test_lstsq(self):
         self.assertEqual(helped_options(self.succeed("lstsq", "--help")),
@@ -89,8 +100,8 @@ class Options(CommandTest):
 
     def test_files_are_documented(self):
         self.save("data.npy", np.random.default_rng(1).standard_normal((50, 12)))
-        for command in ("pca", "svd"):
-            self.succeed(command, "data.npy", "-q", "--out", command)
+        for command in ("pca", "svd", "cur"):
+            self.succeed(command, "data.npy", "-k", 4, "-q", "--out", command)
             for name in self.names(command):
                 self.assertIn(f".It Pa {name}\n", PAGE)
         self.succeed("lstsq", "data.npy", "data.npy", "-q", "--out", "lstsq", "--residuals",

@@ -183,6 +183,23 @@ class Progress(OutputTest):
                 break
         self.assertTrue(text == b"" or text.endswith(b"\r\x1b[K"), text)
 
+    def test_passes_are_counted(self):
+        self.save("long.npy", np.random.default_rng(1).standard_normal((40000, 100)))
+        terminal, stderr = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        done = self.run_ritz("pca", "long.npy", "-k", "2", "--method", "randomized", "--memory",
+                             "8M", "--no-scores", stderr=stderr)
+        os.close(stderr)
+        self.assertEqual(done.returncode, OK)
+        text = b""
+        while select.select([terminal], [], [], 0.2)[0]:
+            try:
+                text += os.read(terminal, 4096)
+            except OSError:
+                break
+        self.assertNotIn(b", pass 1", text)
+        self.assertRegex(text.decode(), r"\r\x1b\[K[a-z ]+, pass 2 ")
+
 
 if __name__ == "__main__":
     main()

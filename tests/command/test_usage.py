@@ -7,7 +7,7 @@ import numpy as np
 
 class Help(CommandTest):
     def test_help_has_examples(self):
-        for command in ([], ["pca"], ["svd"], ["lstsq"], ["info"]):
+        for command in ([], ["pca"], ["svd"], ["cur"], ["lstsq"], ["info"]):
             for option in ("--help", "-h"):
                 text = self.succeed(*command, option)
                 self.assertTrue(text.startswith("usage: ritz"), text)
@@ -25,16 +25,17 @@ class Usage(CommandTest):
     """Everything here is refused although there is no file: nothing was read."""
 
     def test_without_command(self):
-        self.refuse(USAGE, "a command is missing: pca, svd, lstsq or info")
+        self.refuse(USAGE, "a command is missing: pca, svd, cur, lstsq or info")
 
     def test_unknown_command(self):
-        self.refuse(USAGE, "unknown command pac; the commands are pca, svd, lstsq and info", "pac")
+        self.refuse(USAGE, "unknown command pac; the commands are pca, svd, cur, lstsq and info",
+                    "pac")
 
     def test_unknown_option_without_command(self):
         self.refuse(USAGE, "unknown option --json", "--json")
 
     def test_unknown_options(self):
-        for command in ("pca", "svd", "lstsq", "info"):
+        for command in ("pca", "svd", "cur", "lstsq", "info"):
             hint = f"see ritz {command} --help"
             self.refuse(USAGE, f"option --bogus; {hint}", command, "--bogus")
             self.refuse(USAGE, f"unknown option -x; {hint}", command, "-x")
@@ -50,9 +51,8 @@ class Usage(CommandTest):
         self.refuse(USAGE, "--json=yes", "pca", "x.npy", "--json=yes")
 
     def test_file_missing(self):
-        self.refuse(USAGE, "a file is missing", "pca")
-        self.refuse(USAGE, "needs one file, not 0", "svd")
-        self.refuse(USAGE, "needs one file, not 2", "svd", "a.npy", "b.npy")
+        for command in ("pca", "svd", "cur"):
+            self.refuse(USAGE, f"a file is missing; see ritz {command} --help", command)
         self.refuse(USAGE, "takes no file", "info", "a.npy")
 
     def test_numbers(self):
@@ -68,21 +68,46 @@ class Usage(CommandTest):
     def test_fractions(self):
         for text in ("0", "1", "-0.5", "1.5", "nan", "x", "0.5x", ""):
             self.refuse(USAGE, "--variance needs a fraction", "pca", "x.npy", "--variance", text)
+            for command in ("pca", "svd", "cur"):
+                self.refuse(USAGE, "--tolerance needs a fraction", command, "x.npy",
+                            f"--tol={text}")
 
     def test_choices_are_listed(self):
-        self.refuse(USAGE, "auto, covariance, exact, randomized, dual", "pca", "x.npy", "--method",
-                    "magic")
-        self.refuse(USAGE, "auto, exact, randomized", "svd", "x.npy", "--method", "dual")
+        self.refuse(USAGE, "auto, covariance, exact, randomized, dual, incremental", "pca", "x.npy",
+                    "--method", "magic")
+        self.refuse(USAGE, "auto, exact, randomized, krylov, streamed", "svd", "x.npy", "--method",
+                    "dual")
         for command in ("pca", "svd"):
             self.refuse(USAGE, "float32, float64", command, "x.npy", "--dtype", "float16")
             for device in ("gpu", "cuda:", "cuda:x", "cuda:-1", "cpu:0", ""):
                 self.refuse(USAGE, "auto, cpu, cuda, cuda:N", command, "x.npy", "-d", device)
 
     def test_components_or_variance(self):
-        self.refuse(USAGE, "give one of them", "pca", "x.npy", "-k", "2", "--variance", "0.5")
+        choices = ("-k", "2"), ("--variance", "0.5"), ("--tolerance", "0.1")
+        for first, second in ((0, 1), (0, 2), (1, 2)):
+            self.refuse(USAGE, "give one of them", "pca", "x.npy", *choices[first],
+                        *choices[second])
 
-    def test_randomized_svd_needs_a_number(self):
-        self.refuse(USAGE, "needs --components", "svd", "x.npy", "--method", "randomized")
+    def test_how_many_is_needed(self):
+        for method in ("randomized", "streamed"):
+            self.refuse(USAGE, f"--method {method} needs --components or --tolerance", "svd",
+                        "x.npy", "--method", method)
+        self.refuse(USAGE, "--method krylov needs --components:", "svd", "x.npy", "-m", "krylov")
+        self.refuse(USAGE, "--method krylov takes no --tolerance", "svd", "x.npy", "-m", "krylov",
+                    "--tol", "0.1")
+        self.refuse(USAGE, "needs --components or --tolerance", "cur", "x.npy")
+
+    def test_sizes_of_memory(self):
+        for command in ("pca", "svd", "cur"):
+            for text in ("0", "-1", "x", "1X", "1KB", "", "nan", "inf"):
+                self.refuse(USAGE, "--memory needs a size", command, "x.npy", f"--memory={text}")
+
+    def test_checkpoints(self):
+        for text in ("0", "-1", "x", "", "nan", "inf"):
+            self.refuse(USAGE, "needs a number of seconds above 0", "pca", "x.npy", "--checkpoint",
+                        "state", f"--checkpoint-seconds={text}")
+        self.refuse(USAGE, "--checkpoint-seconds needs --checkpoint", "pca", "x.npy",
+                    "--checkpoint-seconds", "5")
 
     def test_picture_formats(self):
         for name in ("x.gif", "png", ".png", "x"):
