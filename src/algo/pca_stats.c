@@ -211,6 +211,7 @@ ritz_status ritz_pca_stats_merge(ritz_stream *s, ritz_pca_stats *stats, const ri
     RITZ_TRY(check_stats(s, other, "other"));
     RITZ_REQUIRE(stats != other, RITZ_ERR_OVERLAP, "statistics cannot be merged with themselves");
     RITZ_TRY(check_alike(&stats->m, &other->m));
+    RITZ_TRY(ritz_check_not_capturing(s, "the number of rows is kept on the host"));
     if (other->m.rows == 0) return RITZ_OK;
     if (stats->m.rows == 0) return pca_moments_copy(s, &other->m, &stats->m);
     const struct ritz_work_mark mark = ritz_work_mark(s);

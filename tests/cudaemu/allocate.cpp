@@ -148,7 +148,7 @@ cudaError_t cudaMalloc(void **p, size_t bytes)
 cudaError_t cudaFree(void *p)
 {
     Call call("cudaFree", FREES | HIDDEN_SYNC | NOT_IN_CAPTURE | INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
     if (!p) return end_release(current_device());
     Record *r = to_be_freed(p);
@@ -184,8 +184,10 @@ cudaError_t cudaMallocAsync(void **p, size_t bytes, cudaStream_t stream)
     Call call("cudaMallocAsync", ALLOCATES);
     cudaError_t error = begin(call, cudaErrorMemoryAllocation);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(stream, &error);
+    if (!s) return remember(error);
+    error = not_captured(s, "nodes of memory are not emulated, since Ritz makes none");
+    if (error != cudaSuccess) return remember(error);
     return remember(allocate_in_order(p, bytes, default_pool(s->device), s));
 }
 
@@ -195,8 +197,10 @@ cudaError_t cudaMallocFromPoolAsync(void **p, size_t bytes, cudaMemPool_t handle
     Call call("cudaMallocFromPoolAsync", ALLOCATES);
     cudaError_t error = begin(call, cudaErrorMemoryAllocation);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(stream, &error);
+    if (!s) return remember(error);
+    error = not_captured(s, "nodes of memory are not emulated, since Ritz makes none");
+    if (error != cudaSuccess) return remember(error);
     Pool *pool = pool_of(handle);
     if (!pool) return remember(cudaErrorInvalidValue);
     if (pool->device != s->device) {
@@ -210,10 +214,12 @@ cudaError_t cudaMallocFromPoolAsync(void **p, size_t bytes, cudaMemPool_t handle
 cudaError_t cudaFreeAsync(void *p, cudaStream_t stream)
 {
     Call call("cudaFreeAsync", FREES | INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(stream, &error);
+    if (!s) return remember(error);
+    error = not_captured(s, "nodes of memory are not emulated, since Ritz makes none");
+    if (error != cudaSuccess) return remember(error);
     Record *r = to_be_freed(p);
     if (!r) return remember(cudaErrorInvalidValue);
     if (!r->pool) {
@@ -244,7 +250,7 @@ cudaError_t cudaMemPoolCreate(cudaMemPool_t *handle, const struct cudaMemPoolPro
 cudaError_t cudaMemPoolDestroy(cudaMemPool_t handle)
 {
     Call call("cudaMemPoolDestroy", INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
     Pool *p = static_cast<Pool *>(retire_handle(handle, "memory pool"));
     if (!p) return remember(cudaErrorInvalidValue);
@@ -289,7 +295,7 @@ cudaError_t cudaMallocHost(void **p, size_t bytes)
 cudaError_t cudaFreeHost(void *p)
 {
     Call call("cudaFreeHost", FREES | HIDDEN_SYNC | NOT_IN_CAPTURE | INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
     if (!p) return end_release(current_device());
     synchronise_everything();
@@ -311,7 +317,7 @@ cudaError_t cudaHostRegister(void *p, size_t bytes, unsigned flags)
 cudaError_t cudaHostUnregister(void *p)
 {
     Call call("cudaHostUnregister", FREES | HIDDEN_SYNC | NOT_IN_CAPTURE | INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
     synchronise_everything();
     error = unregister_pinned(p);

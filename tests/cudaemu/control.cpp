@@ -229,6 +229,7 @@ void emu_reset(uint64_t seed)
 {
     Locked locked(global_lock());
     refuse_if_alive("emu_reset");
+    reset_captures();
     reset_streams();
     reset_pools();
     reset_memory();

@@ -93,6 +93,16 @@ bool check_ends(const Copy &c, cudaMemcpyKind kind, int device)
     return false;
 }
 
+/* Neither waits nor makes a copy of the source: the only ones that a graph can hold. */
+bool copies_in_order(const Copy &c, cudaMemcpyKind kind)
+{
+    switch (kind) {
+    case cudaMemcpyHostToDevice: return is_pinned(c.from);
+    case cudaMemcpyDeviceToHost: return is_pinned(c.to);
+    default: return kind == cudaMemcpyDeviceToDevice;
+    }
+}
+
 void note_pageable(const Copy &c)
 {
     if (settings().forbidden & EMU_FORBID_PAGEABLE_ASYNC)
@@ -108,16 +118,31 @@ cudaError_t wait(Stream *s, const Copy &c)
     return synchronise(s);
 }
 
+/* Between the device and page-locked memory, which the host must leave alone from now on, or from
+ * each launch of the graph on. */
+void copy_pinned(Stream *s, const Copy &c, char *host, size_t pitch, bool device_writes)
+{
+    const uint64_t allocation = find_record(host)->id;
+    enqueue_prepared(s, c.name, [=]() -> Run {
+        const Record *r = find_record(host);
+        if (!r || r->freed || r->id != allocation) {
+            violation("freed", "a graph with %s is launched: %s", c.name, locate(host).c_str());
+            return [] {};
+        }
+        auto pending =
+            std::make_shared<PendingCopy>(c.name, host, c.width, pitch, c.height, device_writes);
+        return [c, pending] {
+            pending->check_untouched();
+            touch(c.source());
+            touch(c.target());
+            move_rows(c);
+        };
+    });
+}
+
 cudaError_t upload_pinned(Stream *s, const Copy &c)
 {
-    auto pending = std::make_shared<PendingCopy>(c.name, const_cast<char *>(c.from), c.width,
-                                                 c.from_pitch, c.height, false);
-    enqueue(s, c.name, [c, pending] {
-        pending->check_untouched();
-        touch(c.source());
-        touch(c.target());
-        move_rows(c);
-    });
+    copy_pinned(s, c, const_cast<char *>(c.from), c.from_pitch, false);
     return wait(s, c);
 }
 
@@ -136,13 +161,7 @@ cudaError_t upload_pageable(Stream *s, const Copy &c)
 
 cudaError_t download_pinned(Stream *s, const Copy &c)
 {
-    auto pending = std::make_shared<PendingCopy>(c.name, c.to, c.width, c.to_pitch, c.height, true);
-    enqueue(s, c.name, [c, pending] {
-        pending->check_untouched();
-        touch(c.source());
-        touch(c.target());
-        move_rows(c);
-    });
+    copy_pinned(s, c, c.to, c.to_pitch, true);
     return wait(s, c);
 }
 
@@ -187,8 +206,8 @@ cudaError_t copy(Call &call, cudaStream_t handle, const Copy &c, cudaMemcpyKind 
     if (error != cudaSuccess) return error;
     if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault)
         return remember(cudaErrorInvalidMemcpyDirection);
-    Stream *s = stream_of(handle);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(handle, &error);
+    if (!s) return remember(error);
     if (c.width == 0 || c.height == 0) return cudaSuccess;
     bool pitched = c.height > 1;
     if (pitched && (c.to_pitch < c.width || c.from_pitch < c.width || c.to_pitch > MAX_PITCH ||
@@ -196,6 +215,10 @@ cudaError_t copy(Call &call, cudaStream_t handle, const Copy &c, cudaMemcpyKind 
         return remember(cudaErrorInvalidPitchValue);
     kind = resolve(c, kind);
     if (!check_ends(c, kind, s->device)) return remember(cudaErrorInvalidValue);
+    if (!copies_in_order(c, kind)) {
+        error = not_captured(s, "what it does with pageable memory is not documented");
+        if (error != cudaSuccess) return remember(error);
+    }
     count_bytes(kind, c.bytes());
     switch (kind) {
     case cudaMemcpyHostToDevice:
@@ -251,8 +274,8 @@ cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t strea
     Call call("cudaMemsetAsync", PLAIN);
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(stream, &error);
+    if (!s) return remember(error);
     if (bytes == 0) return cudaSuccess;
     Range r = range("destination", p, bytes, Access::Write);
     if (!check_range(r, s->device)) return remember(cudaErrorInvalidValue);

@@ -77,6 +77,12 @@ void count_sync(bool hidden)
     (hidden ? counts().total.hidden_syncs : counts().total.syncs)++;
 }
 
+void count_graph(size_t nodes)
+{
+    counts().total.graph_launches++;
+    counts().total.graph_nodes += int64_t(nodes);
+}
+
 void count_launch(const char *kernel)
 {
     counts().total.launches++;
@@ -142,6 +148,8 @@ const char *emu_counters_json(void)
     append(&json, "launches", t.launches);
     append(&json, "library_calls", t.library_calls);
     append(&json, "api_calls", t.api_calls);
+    append(&json, "graph_launches", t.graph_launches);
+    append(&json, "graph_nodes", t.graph_nodes);
     append(&json, "syncs", t.syncs);
     append(&json, "hidden_syncs", t.hidden_syncs);
     append(&json, "allocations", t.allocations);

@@ -84,14 +84,12 @@ BlasCall::BlasCall(const char *name, cublasHandle_t handle, Purpose purpose)
                        "this cuBLAS handle belongs to device %d, the current one is %d",
                        handle_->device, current_device());
     if (purpose == Setting || !arguments_.fine()) return;
-    stream_ = stream_of(handle_->stream);
+    cudaError_t error;
+    stream_ = stream_for_work(handle_->stream, &error);
     if (!stream_) {
-        arguments_.refuse(Refusal::Invalid);
+        arguments_.refuse(error == cudaErrorInvalidResourceHandle ? Refusal::Invalid
+                                                                  : Refusal::Dead);
         return;
-    }
-    if (capturing(stream_)) {
-        violation("capture", "%s in a capture is not emulated", name);
-        arguments_.refuse(Refusal::Unsupported);
     }
     if (dead(handle_->device)) arguments_.refuse(Refusal::Dead);
     poisoned_ = forced_poison(name);
@@ -120,6 +118,8 @@ void BlasCall::check_workspace()
     if (!arguments_.fine()) return;
     if (!handle_->user_workspace) {
         note_default_workspace(name_);
+        if (not_captured(stream_, "without a workspace of its own it would add nodes of memory"))
+            arguments_.refuse(Refusal::Memory);
         return;
     }
     if (handle_->workspace_bytes < LEAST_WORKSPACE) {
@@ -215,6 +215,7 @@ extern "C" cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
     int wished;
     if (call.injected(&wished, CUBLAS_STATUS_ALLOC_FAILED)) return cublasStatus_t(wished);
     if (!machine_works() || dead(current_device())) return CUBLAS_STATUS_NOT_INITIALIZED;
+    if (forbidden_in_capture(call)) return CUBLAS_STATUS_ALLOC_FAILED;
     if (!check_host("handle", handle, sizeof *handle)) return CUBLAS_STATUS_INVALID_VALUE;
     BlasHandle *h = new BlasHandle();
     h->device = current_device();
@@ -229,6 +230,7 @@ extern "C" cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
 extern "C" cublasStatus_t cublasDestroy_v2(cublasHandle_t handle)
 {
     Call call(__func__, FREES | HIDDEN_SYNC | NOT_IN_CAPTURE | INFALLIBLE);
+    if (forbidden_in_capture(call)) return CUBLAS_STATUS_INTERNAL_ERROR;
     BlasHandle *h = static_cast<BlasHandle *>(retire_handle(handle, KIND));
     if (!h) return CUBLAS_STATUS_NOT_INITIALIZED;
     /* An error that this finds is the program's to see, not ours. */

@@ -68,15 +68,15 @@ SolverCall::SolverCall(const char *name, cusolverDnHandle_t handle, Purpose purp
                        "this cuSOLVER handle belongs to device %d, the current one is %d",
                        handle_->device, current_device());
     if (purpose == Setting || !arguments_.fine()) return;
-    stream_ = stream_of(handle_->stream);
+    cudaError_t error;
+    stream_ = stream_for_work(handle_->stream, &error);
     if (!stream_) {
-        arguments_.refuse(Refusal::Invalid);
+        arguments_.refuse(error == cudaErrorInvalidResourceHandle ? Refusal::Invalid
+                                                                  : Refusal::Dead);
         return;
     }
-    if (capturing(stream_)) {
-        violation("capture", "%s in a capture: cuSOLVER promises nothing about it", name);
+    if (not_captured(stream_, "cuSOLVER promises nothing about it"))
         arguments_.refuse(Refusal::Unsupported);
-    }
     if (dead(handle_->device)) arguments_.refuse(Refusal::Dead);
     poisoned_ = forced_poison(name);
     forced_ = forced_info(name, &forced_value_);
@@ -254,6 +254,7 @@ extern "C" cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t *handle)
     *handle = reinterpret_cast<cusolverDnHandle_t>(GARBAGE);
     if (injected) return cusolverStatus_t(wished);
     if (!machine_works() || dead(current_device())) return CUSOLVER_STATUS_NOT_INITIALIZED;
+    if (forbidden_in_capture(call)) return CUSOLVER_STATUS_ALLOC_FAILED;
     SolverHandle *h = new SolverHandle();
     h->device = current_device();
     h->deterministic = true;
@@ -268,6 +269,7 @@ extern "C" cusolverStatus_t cusolverDnCreate(cusolverDnHandle_t *handle)
 extern "C" cusolverStatus_t cusolverDnDestroy(cusolverDnHandle_t handle)
 {
     Call call(__func__, FREES | HIDDEN_SYNC | NOT_IN_CAPTURE | INFALLIBLE);
+    if (forbidden_in_capture(call)) return CUSOLVER_STATUS_INTERNAL_ERROR;
     SolverHandle *h = static_cast<SolverHandle *>(retire_handle(handle, KIND));
     if (!h) return CUSOLVER_STATUS_NOT_INITIALIZED;
     /* An error that this finds is the program's to see, not ours. */

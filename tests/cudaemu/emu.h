@@ -72,8 +72,9 @@ void emu_poison_output(const char *name, int64_t k);       /* NaN in its outputs
 
 /* Counters since emu_reset or emu_counters_clear. */
 struct emu_counts {
-    int64_t launches, library_calls, api_calls;
-    int64_t syncs; /* explicit */
+    int64_t launches, library_calls, api_calls; /* those of a graph count when it is captured */
+    int64_t graph_launches, graph_nodes;        /* nodes: of all launched graphs together */
+    int64_t syncs;                              /* explicit */
     int64_t hidden_syncs;
     int64_t allocations, frees;
     int64_t bytes_h2d, bytes_d2h, bytes_d2d, bytes_memset;

@@ -67,9 +67,14 @@ class Call
     {
         return name_;
     }
+    unsigned kind() const
+    {
+        return kind_;
+    }
 
   private:
     const char *name_;
+    unsigned kind_;
     bool outermost_;
 };
 
@@ -205,11 +210,20 @@ struct Stream;
 Stream *stream_of(cudaStream_t handle);
 int device_of(const Stream *s);
 bool capturing(const Stream *s);
-/* Queue an op. `name` for traces; the closure runs once, later, under the lock with arenas open. If
- * the stream's device is
+/* Queue an op. `name` for traces; the closure runs later, under the lock with arenas open: once, or
+ * in a stream that is capturing a copy of it at each launch of the graph. If the stream's device is
  * dead (sticky error), nothing is queued. Injected asynchronous failures (emu_fail_async)
  * replace the closure. */
 void enqueue(Stream *s, const char *name, std::function<void()> op);
+/* For calls that take no stream and are made while one is capturing (NOT_IN_CAPTURE), graph.cpp: a
+ * violation "capture" that invalidates the capture, and cudaErrorStreamCaptureUnsupported. */
+cudaError_t forbidden_in_capture(const Call &call);
+/* The stream of a call that enqueues: nullptr, after a violation where there is reason, with *error:
+ * no stream; a capture that was invalidated; the legacy stream beside a blocking one that is
+ * capturing. */
+Stream *stream_for_work(cudaStream_t handle, cudaError_t *error);
+/* If the stream is capturing: a violation "capture" that says why this cannot be captured. */
+cudaError_t not_captured(Stream *s, const char *why);
 /* Run everything up to now on one stream (and what it waits for). */
 cudaError_t synchronise(Stream *s);
 cudaError_t synchronise_device(int device);

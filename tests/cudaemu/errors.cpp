@@ -58,6 +58,14 @@ const Text texts[] = {
     {TEXT(cudaErrorCompatNotSupportedOnDevice), "forward compatibility was attempted on non supported HW"},
     {TEXT(cudaErrorStreamCaptureUnsupported), "operation not permitted when stream is capturing"},
     {TEXT(cudaErrorStreamCaptureInvalidated), "operation failed due to a previous error during capture"},
+    {TEXT(cudaErrorStreamCaptureMerge), "operation would result in a merge of separate capture sequences"},
+    {TEXT(cudaErrorStreamCaptureUnmatched), "capture was not ended in the same stream as it began"},
+    {TEXT(cudaErrorStreamCaptureUnjoined), "capturing stream has unjoined work"},
+    {TEXT(cudaErrorStreamCaptureIsolation), "dependency created on uncaptured work in another stream"},
+    {TEXT(cudaErrorStreamCaptureImplicit), "operation would make the legacy stream depend on a capturing blocking stream"},
+    {TEXT(cudaErrorCapturedEvent), "operation not permitted on an event last recorded in a capturing stream"},
+    {TEXT(cudaErrorStreamCaptureWrongThread), "attempt to terminate a thread-local capture sequence from another thread"},
+    {TEXT(cudaErrorIllegalState), "the operation cannot be performed in the present state"},
     {TEXT(cudaErrorUnknown), "unknown error"},
 };
 /* clang-format on */

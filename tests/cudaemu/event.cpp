@@ -14,9 +14,8 @@ namespace
 
 struct Event {
     int device;
-    std::shared_ptr<Stream> stream; /* of the latest record; nullptr: never recorded */
-    uint64_t epoch;
-    Clock clock;
+    Position at;             /* of the latest record; nowhere: never recorded */
+    CapturedRecord captured; /* the latest record was made in a capture */
 };
 
 Event *event_of(cudaEvent_t handle)
@@ -24,17 +23,18 @@ Event *event_of(cudaEvent_t handle)
     return static_cast<Event *>(handle_object(handle, "event"));
 }
 
-bool happened(const Event *e)
-{
-    return !e->stream || e->stream->done >= e->epoch;
-}
-
 cudaError_t wait_for_event(Stream *s, const Event *e)
 {
-    if (!e->stream) return cudaSuccess;
+    if (e->captured.capture) return wait_for_captured(s, e->captured);
+    if (!e->at.stream) return cudaSuccess;
+    if (s->capture) {
+        violation("capture", "a stream that is capturing waits for an event from outside");
+        invalidate(s->capture.get());
+        return cudaErrorStreamCaptureIsolation;
+    }
     std::vector<Dependency> after;
-    if (!happened(e)) after.push_back({e->stream, e->epoch});
-    merge(s->clock, e->clock);
+    if (!passed(e->at)) after.push_back({e->at.stream, e->at.epoch});
+    merge(s->clock, e->at.clock);
     enqueue_mark(s, "cudaStreamWaitEvent", std::move(after), nullptr);
     return cudaSuccess;
 }
@@ -68,7 +68,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
     Call call("cudaStreamDestroy", INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
     if (!stream || stream == cudaStreamLegacy || stream == cudaStreamPerThread) {
         violation("handle", "a default stream is destroyed");
@@ -77,6 +77,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
     Stream *s = static_cast<Stream *>(retire_handle(stream, "stream"));
     if (!s) return remember(cudaErrorInvalidResourceHandle);
     int device = s->device;
+    (void)not_captured(s, "the stream is destroyed");
     abandon_stream(s);
     return end_release(device);
 }
@@ -87,7 +88,9 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
     Stream *s = stream_of(stream);
-    return remember(s ? synchronise(s) : cudaErrorInvalidResourceHandle);
+    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    error = refuse_capturing(s);
+    return remember(error == cudaSuccess ? synchronise(s) : error);
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream)
@@ -97,6 +100,8 @@ cudaError_t cudaStreamQuery(cudaStream_t stream)
     if (error != cudaSuccess) return error;
     Stream *s = stream_of(stream);
     if (!s) return remember(cudaErrorInvalidResourceHandle);
+    error = refuse_capturing(s);
+    if (error != cudaSuccess) return remember(error);
     if (!idle(s)) return not_ready(s, s->last);
     host_waited_for(s->clock);
     return remember(pending_error(s->device));
@@ -107,9 +112,9 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
     Call call("cudaStreamWaitEvent", PLAIN);
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
+    Stream *s = stream_for_work(stream, &error);
     Event *e = event_of(event);
-    if (!s || !e) return remember(cudaErrorInvalidResourceHandle);
+    if (!s || !e) return remember(s ? cudaErrorInvalidResourceHandle : error);
     if (flags > cudaEventWaitExternal) return remember(cudaErrorInvalidValue);
     return remember(wait_for_event(s, e));
 }
@@ -130,22 +135,10 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void 
     Call call("cudaLaunchHostFunc", PLAIN);
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(stream, &error);
+    if (!s) return remember(error);
     if (!function) return remember(cudaErrorInvalidValue);
     enqueue_host_function(s, function, data);
-    return cudaSuccess;
-}
-
-/* ---- capture, which is not emulated ---------------------------------------------------------- */
-
-cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status)
-{
-    Call call("cudaStreamIsCapturing", PLAIN);
-    cudaError_t error = begin(call, cudaErrorUnknown);
-    if (error != cudaSuccess) return error;
-    if (!stream_of(stream)) return remember(cudaErrorInvalidResourceHandle);
-    *status = cudaStreamCaptureStatusNone;
     return cudaSuccess;
 }
 
@@ -171,7 +164,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 cudaError_t cudaEventDestroy(cudaEvent_t event)
 {
     Call call("cudaEventDestroy", INFALLIBLE);
-    cudaError_t error = begin_release();
+    cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
     Event *e = static_cast<Event *>(retire_handle(event, "event"));
     if (!e) return remember(cudaErrorInvalidResourceHandle);
@@ -185,17 +178,18 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
     Call call("cudaEventRecord", PLAIN);
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
+    Stream *s = stream_for_work(stream, &error);
     Event *e = event_of(event);
-    if (!s || !e) return remember(cudaErrorInvalidResourceHandle);
+    if (!s || !e) return remember(s ? cudaErrorInvalidResourceHandle : error);
     if (s->device != e->device) {
         violation("other-device", "an event of device %d is recorded in a stream of device %d",
                   e->device, s->device);
         return remember(cudaErrorInvalidResourceHandle);
     }
-    e->epoch = enqueue_mark(s, "cudaEventRecord", {}, nullptr);
-    e->stream = s->shared_from_this();
-    e->clock = s->clock;
+    e->captured = captured_record(s);
+    if (e->captured.capture) return cudaSuccess;
+    enqueue_mark(s, "cudaEventRecord", {}, nullptr);
+    e->at = position_of(s);
     return cudaSuccess;
 }
 
@@ -206,8 +200,10 @@ cudaError_t cudaEventQuery(cudaEvent_t event)
     if (error != cudaSuccess) return error;
     Event *e = event_of(event);
     if (!e) return remember(cudaErrorInvalidResourceHandle);
-    if (!happened(e)) return not_ready(e->stream.get(), e->epoch);
-    host_waited_for(e->clock);
+    error = refuse_captured(e->captured);
+    if (error != cudaSuccess) return remember(error);
+    if (!passed(e->at)) return not_ready(e->at.stream.get(), e->at.epoch);
+    host_waited_for(e->at.clock);
     return remember(pending_error(e->device));
 }
 
@@ -218,8 +214,10 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
     if (error != cudaSuccess) return error;
     Event *e = event_of(event);
     if (!e) return remember(cudaErrorInvalidResourceHandle);
-    if (e->stream) run_until(e->stream.get(), e->epoch);
-    host_waited_for(e->clock);
+    error = refuse_captured(e->captured);
+    if (error != cudaSuccess) return remember(error);
+    if (e->at.stream) run_until(e->at.stream.get(), e->at.epoch);
+    host_waited_for(e->at.clock);
     after_synchronisation();
     return remember(pending_error(e->device));
 }

@@ -99,7 +99,7 @@ cudaError_t async_failure_wish()
     return ++f.ops == f.async_at ? f.async_code : cudaSuccess;
 }
 
-Call::Call(const char *name, unsigned kind) : name_(name)
+Call::Call(const char *name, unsigned kind) : name_(name), kind_(kind)
 {
     global_lock().lock();
     outermost_ = depth++ == 0;

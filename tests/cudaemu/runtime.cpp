@@ -174,12 +174,15 @@ cudaError_t begin(Call &call, cudaError_t injected, Needs needs)
     if (call.injected(&status, injected)) return remember(cudaError_t(status));
     if (needs == NEEDS_DRIVER) return cudaSuccess;
     if (settings().profile == EMU_UNUSABLE) return remember(cudaErrorDevicesUnavailable);
-    return remember(pending_error(current_device()));
+    cudaError_t error = pending_error(current_device());
+    return remember(error == cudaSuccess ? forbidden_in_capture(call) : error);
 }
 
-cudaError_t begin_release()
+cudaError_t begin_release(const Call &call)
 {
-    return remember(in_host_function() ? cudaErrorNotPermitted : driver_state());
+    if (in_host_function()) return remember(cudaErrorNotPermitted);
+    cudaError_t driver = driver_state();
+    return remember(driver == cudaSuccess ? forbidden_in_capture(call) : driver);
 }
 
 cudaError_t end_release(int device)
@@ -206,8 +209,8 @@ cudaError_t launch(const void *key, const Grid &g, cudaStream_t stream)
     Call call("cudaLaunchKernelExC", PLAIN);
     cudaError_t error = begin(call, cudaErrorLaunchOutOfResources);
     if (error != cudaSuccess) return error;
-    Stream *s = stream_of(stream);
-    if (!s) return remember(cudaErrorInvalidResourceHandle);
+    Stream *s = stream_for_work(stream, &error);
+    if (!s) return remember(error);
     if (device_of(s) != current_device()) {
         violation("other-device",
                   "kernel %s is launched in a stream of device %d while device %d is current",
@@ -300,7 +303,8 @@ cudaError_t cudaDeviceSynchronize(void)
     Call call("cudaDeviceSynchronize", SYNCHRONISES | NOT_IN_CAPTURE);
     cudaError_t error = begin(call, cudaErrorUnknown);
     if (error != cudaSuccess) return error;
-    return remember(synchronise_device(current_device()));
+    error = refuse_capturing_device(current_device());
+    return remember(error == cudaSuccess ? synchronise_device(current_device()) : error);
 }
 
 /* ---- the last error -------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* What the files of the emulated runtime share among themselves: control, fault, count, handle,
- * memory, pinned, cells,
+ * memory, pinned, cells, graph,
  * trap, stream, event, copy, allocate, runtime. The rest of the emulation sees emu_int.h only.
  *
  * SPDX-License-Identifier: Apache-2.0 */
@@ -33,6 +33,7 @@ const char *current_call();                       /* its name, or nullptr */
 cudaError_t async_failure_wish();                 /* for the next op: cudaSuccess if none */
 void count_call(const char *name, unsigned kind);
 void count_sync(bool hidden);
+void count_graph(size_t nodes);
 void count_device_bytes(size_t live);
 
 /* ---- memory.cpp ------------------------------------------------------------------------------ */
@@ -137,6 +138,21 @@ struct Dependency {
     std::shared_ptr<Stream> stream;
     uint64_t epoch;
 };
+/* Where an op stands in its stream, with all that it is ordered after; no stream: nowhere. */
+struct Position {
+    std::shared_ptr<Stream> stream;
+    uint64_t epoch;
+    Clock clock;
+};
+bool passed(const Position &p); /* the op has run */
+
+/* A mark touches no memory (records, waits, host functions); a memory op never fails by
+ * injection. */
+enum class Kind { Mark, MemoryOp, Work };
+using Run = std::function<void()>;
+/* Makes what an op runs, each time that it is queued: once, or at each launch of a graph. */
+using Prepare = std::function<Run()>;
+struct Capture;
 struct Op {
     const char *name;
     uint64_t epoch;
@@ -154,14 +170,23 @@ struct Stream : std::enable_shared_from_this<Stream> {
     bool legacy;
     bool destroyed; /* its queue may still hold work */
     std::deque<Op> queue;
-    uint64_t last; /* epoch of the op enqueued last */
-    uint64_t done; /* and of the op run last */
-    Clock clock;   /* what the next op is ordered after */
+    uint64_t last;                    /* epoch of the op enqueued last */
+    uint64_t done;                    /* and of the op run last */
+    Clock clock;                      /* what the next op is ordered after */
+    std::shared_ptr<Capture> capture; /* under way, or invalidated and not yet ended */
+    size_t lane;                      /* of the captured graph */
+    std::vector<size_t> tips;         /* its nodes that the next one comes after */
 };
 void merge(Clock &into, const Clock &from);
 /* A queue entry that is not work: event records, waits, host functions. Returns its epoch. */
 uint64_t enqueue_mark(Stream *s, const char *name, std::vector<Dependency> after,
                       std::function<void()> run);
+/* Work with a closure of its own for each time that it is queued. */
+void enqueue_prepared(Stream *s, const char *name, Prepare prepare);
+/* The same in a replay: promised to run after these ops, and in fact also after `previous`. */
+Position enqueue_replayed(Stream *s, const char *name, Kind kind, const Prepare &prepare,
+                          const std::vector<Position> &promised, const Position &previous);
+Position position_of(Stream *s); /* of the op enqueued last */
 /* Allocation and free in stream order: work, but never an injected failure. */
 void enqueue_memory_op(Stream *s, const char *name, std::function<void()> run);
 std::shared_ptr<Stream> new_stream(int device, bool blocking);
@@ -189,7 +214,27 @@ struct OpInfo {
     uint64_t epoch;
 };
 const OpInfo &op_info(uint32_t id);
+uint64_t this_thread();
 void reset_streams();
+
+/* ---- graph.cpp ------------------------------------------------------------------------------- */
+
+/* The next node of the graph that the stream captures. */
+void record_node(Stream *s, const char *name, Kind kind, Prepare prepare);
+void invalidate(Capture *c);
+/* What an event remembers of a record in a stream that captures. */
+struct CapturedRecord {
+    std::shared_ptr<Capture> capture; /* nullptr: recorded elsewhere */
+    std::vector<size_t> tips;
+};
+CapturedRecord captured_record(const Stream *s);
+/* The stream joins the capture of the record, or comes after it there. */
+cudaError_t wait_for_captured(Stream *s, const CapturedRecord &r);
+/* A captured event, or a stream that is capturing, is waited for or asked: violations. */
+cudaError_t refuse_captured(const CapturedRecord &r);
+cudaError_t refuse_capturing(Stream *s);
+cudaError_t refuse_capturing_device(int device);
+void reset_captures();
 
 /* ---- handle.cpp, allocate.cpp, runtime.cpp --------------------------------------------------- */
 
@@ -205,7 +250,7 @@ void reset_runtime();
 enum Needs { NEEDS_DRIVER, NEEDS_CONTEXT };
 cudaError_t begin(Call &call, cudaError_t injected, Needs needs = NEEDS_CONTEXT);
 /* Of calls that release something: they do it in any case, and return this. */
-cudaError_t begin_release();
+cudaError_t begin_release(const Call &call);
 cudaError_t end_release(int device);
 cudaError_t driver_state();
 

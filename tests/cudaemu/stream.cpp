@@ -57,14 +57,6 @@ const char *intern(const char *name)
     return streams().names.insert(name).first->c_str();
 }
 
-uint64_t this_thread()
-{
-    static uint64_t count;
-    static thread_local uint64_t number;
-    if (number == 0) number = ++count; /* under the lock */
-    return number;
-}
-
 uint32_t take_number()
 {
     Streams &s = streams();
@@ -123,10 +115,7 @@ void wait_implicitly(Stream *s, std::vector<Dependency> *after)
     }
 }
 
-enum class Kind { Mark, MemoryOp, Work };
-
-uint64_t push(Stream *s, const char *name, std::vector<Dependency> after, std::function<void()> run,
-              Kind kind)
+uint64_t push(Stream *s, const char *name, std::vector<Dependency> after, Run run, Kind kind)
 {
     Streams &all = streams();
     wait_implicitly(s, &after);
@@ -148,6 +137,16 @@ uint64_t push(Stream *s, const char *name, std::vector<Dependency> after, std::f
     trace("enqueue %s, stream %u, op %llu", op.name, s->number,
           static_cast<unsigned long long>(op.epoch));
     s->queue.push_back(std::move(op));
+    return s->last;
+}
+
+/* Into the queue, or into the graph that the stream captures. */
+uint64_t push_or_record(Stream *s, const char *name, std::vector<Dependency> after, Prepare prepare,
+                        Kind kind)
+{
+    if (sticky_error(s->device) != cudaSuccess) return s->last;
+    if (!s->capture) return push(s, name, std::move(after), prepare(), kind);
+    record_node(s, intern(name), kind, std::move(prepare));
     return s->last;
 }
 
@@ -250,6 +249,14 @@ bool results_are_lost()
     return streams().results_are_lost;
 }
 
+uint64_t this_thread()
+{
+    static uint64_t count;
+    static thread_local uint64_t number;
+    if (number == 0) number = ++count; /* under the lock */
+    return number;
+}
+
 /* ---- streams --------------------------------------------------------------------------------- */
 
 std::shared_ptr<Stream> new_stream(int device, bool blocking)
@@ -287,9 +294,9 @@ int device_of(const Stream *s)
     return s->device;
 }
 
-bool capturing(const Stream *)
+bool capturing(const Stream *s)
 {
-    return false;
+    return s->capture != nullptr;
 }
 
 bool idle(const Stream *s)
@@ -301,19 +308,49 @@ bool idle(const Stream *s)
 
 void enqueue(Stream *s, const char *name, std::function<void()> op)
 {
-    if (sticky_error(s->device) == cudaSuccess) push(s, name, {}, std::move(op), Kind::Work);
+    push_or_record(
+        s, name, {}, [op] { return op; }, Kind::Work);
+}
+
+void enqueue_prepared(Stream *s, const char *name, Prepare prepare)
+{
+    push_or_record(s, name, {}, std::move(prepare), Kind::Work);
 }
 
 void enqueue_memory_op(Stream *s, const char *name, std::function<void()> run)
 {
-    if (sticky_error(s->device) == cudaSuccess) push(s, name, {}, std::move(run), Kind::MemoryOp);
+    push_or_record(
+        s, name, {}, [run] { return run; }, Kind::MemoryOp);
 }
 
 uint64_t enqueue_mark(Stream *s, const char *name, std::vector<Dependency> after,
                       std::function<void()> run)
 {
-    if (sticky_error(s->device) != cudaSuccess) return s->last;
-    return push(s, name, std::move(after), std::move(run), Kind::Mark);
+    return push_or_record(
+        s, name, std::move(after), [run] { return run; }, Kind::Mark);
+}
+
+bool passed(const Position &p)
+{
+    return !p.stream || p.stream->done >= p.epoch;
+}
+
+Position position_of(Stream *s)
+{
+    return {s->shared_from_this(), s->last, s->clock};
+}
+
+Position enqueue_replayed(Stream *s, const char *name, Kind kind, const Prepare &prepare,
+                          const std::vector<Position> &promised, const Position &previous)
+{
+    std::vector<Dependency> after;
+    for (const Position &p : promised) {
+        merge(s->clock, p.clock);
+        if (!passed(p)) after.push_back({p.stream, p.epoch});
+    }
+    if (!passed(previous)) after.push_back({previous.stream, previous.epoch});
+    if (sticky_error(s->device) == cudaSuccess) push(s, name, std::move(after), prepare(), kind);
+    return position_of(s);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -409,9 +446,11 @@ bool host_functions_are_queued()
 
 void enqueue_host_function(Stream *s, cudaHostFn_t function, void *data)
 {
-    std::shared_ptr<int> queued = streams().host_functions;
-    enqueue_mark(s, "cudaLaunchHostFunc", {},
-                 [queued, function, data] { call_host_function(function, data); });
+    auto prepare = [function, data]() -> Run {
+        std::shared_ptr<int> queued = streams().host_functions;
+        return [queued, function, data] { call_host_function(function, data); };
+    };
+    push_or_record(s, "cudaLaunchHostFunc", {}, prepare, Kind::Mark);
 }
 
 /* ---- errors of execution --------------------------------------------------------------------- */

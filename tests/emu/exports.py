@@ -14,9 +14,16 @@ ALLOWED = {
     "cudaDeviceSynchronize": "self-tests wait for a device",
     "cudaFuncSetAttribute": "RITZ_ALLOW_SHARED in src/cuda/kernel.cuh",
     "cudaGetLastError": "the error that a call leaves behind, which self-tests look at and clear",
+    "cudaGraphDestroy": "graphs of callers of Ritz",
+    "cudaGraphExecDestroy": "graphs of callers of Ritz",
+    "cudaGraphGetNodes": "graphs of callers of Ritz",
+    "cudaGraphInstantiate": "graphs of callers of Ritz",
+    "cudaGraphLaunch": "graphs of callers of Ritz",
     "cudaHostRegister": "page-locked memory that callers have made themselves",
     "cudaHostUnregister": "the end of it",
     "cudaMallocAsync": "stream-ordered memory of self-tests, from the device's own pool",
+    "cudaStreamBeginCapture": "callers of Ritz capture its calls",
+    "cudaStreamEndCapture": "callers of Ritz capture its calls",
     "cudaMemcpy": "self-tests bring data to a device and back",
 }
 

@@ -40,19 +40,36 @@ struct world {
     ritz_hmat made_host;
     ritz_pca *pca;
     ritz_spmat *sparse;
+    ritz_lstsq_stats *stats, *more_stats;
+    ritz_ridge *ridge;
+    ritz_single_pass *single_pass;
     ritz_sketch_report sketch_report;
     ritz_pca_report pca_report;
     int64_t next_row;
 };
 
+/* Whether it can be captured in a graph on a GPU, after a first call, and why not. */
+enum capture {
+    CAPTURED,
+    NEEDS_SOLVER_IF_LARGE, /* cuSOLVER; small matrices go to Ritz's own kernels: CAPTURED */
+    NEEDS_RESULT,          /* decides by what it has computed, or brings it to the host */
+    NEEDS_MEMORY,          /* makes something */
+    READS_ROWS,            /* from a source of rows */
+    COUNTS_ON_HOST,        /* keeps on the host what a replay would have to change */
+    NEEDS_PINNED,          /* copies from or to memory that is not page-locked */
+    NOT_QUEUED             /* takes no stream: CUDA decides */
+};
+
 struct operation {
     const char *name;                        /* the function, as its messages name it */
     const char *variant;                     /* "" if there is one case only */
-    ritz_status (*prepare)(struct world *w); /* on the service stream; NULL: nothing to prepare */
+    ritz_status (*prepare)(struct world *w); /* on the service stream; or NULL */
     ritz_status (*call)(struct world *w);
-    unsigned writes;                        /* which matrices */
-    unsigned may;                           /* what it may do that others must not */
-    ritz_status (*finish)(struct world *w); /* makes a result unique; NULL: it is */
+    /* Brings the result to a matrix, or makes it unique; or NULL. */
+    ritz_status (*finish)(struct world *w);
+    unsigned writes; /* which matrices */
+    unsigned may;    /* what it may do that others must not */
+    enum capture capture;
     double tolerance; /* of the result against another device's; 0: that of float64 */
 };
 enum {
@@ -69,9 +86,17 @@ extern const size_t operation_count;
 /* A device with two streams and the matrices; stops the program with a message if it cannot be
  * had. */
 void open_world(struct world *w, const char *device, int64_t m, int64_t n);
+/* Other numbers for the matrices, from the next load_world on; 1 are those of open_world. */
+void change_data(struct world *w, uint64_t seed);
 /* Fill the matrices and prepare the operation. */
 void load_world(struct world *w, const struct operation *op);
-/* Destroy what the operation made. */
+/* What is outside the matrices, as load_world leaves it. */
+void reset_host(struct world *w);
+/* The matrix on the host, and its host counterpart over these values. */
+ritz_hmat on_host(const struct world *w, int which, double *values);
+size_t size_of(const struct world *w, int which);
+/* Destroy what the operation made; drop_made waits until it is gone. */
+void destroy_made(struct world *w);
 void drop_made(struct world *w);
 void close_world(struct world *w);
 

@@ -44,17 +44,20 @@ static bool names_the_call(const char *message)
 }
 
 /* The failures that an operation may get over, each by the call that answers it: the caller's
- * device cannot be told, and memory is given back all the same; a host workspace is not handed over
+ * device, or whether a graph is captured, cannot be told, and memory is given back all the same; a
+ * host workspace is not handed over
  * to the stream, and the stream is waited for before it is freed. */
 static bool may_be_got_over(void)
 {
     static const struct {
         const char *failed, *answer;
     } sound[] = {
-        {"cudaGetDevice", "cudaFreeAsync"},
+        {"cudaGetDevice", "cudaStreamIsCapturing"},
         {"cudaGetDevice", "cudaFreeHost"},
         {"cudaGetDevice", "cudaEventDestroy"},
         {"cudaLaunchHostFunc", "cudaStreamSynchronize"},
+        {"cudaStreamIsCapturing", "cudaFreeAsync"},
+        {"cudaStreamIsCapturing", "cudaStreamSynchronize"},
     };
     for (size_t i = 0; i < sizeof sound / sizeof sound[0]; i++)
         if (strcmp(sound[i].failed, emu_failed_call()) == 0 &&
@@ -178,8 +181,7 @@ static ritz_status open_and_create(ritz_device **dev, ritz_stream **s)
 
 static void sweep_opening(void)
 {
-    static const struct operation opening = {
-        "ritz_device_open", "and stream", NULL, NULL, 0, 0, NULL, 0};
+    static const struct operation opening = {.name = "ritz_device_open", .variant = "and stream"};
     int64_t at = 0;
     for (bool fired = true; fired && ++at < MOST_CALLS;) {
         ritz_device *dev = NULL;
@@ -207,10 +209,11 @@ static void sweep_opening(void)
 
 /* A stream that is destroyed is waited for twice: the first wait says if it fails, and the second
  * finds nothing to wait for unless it did. And what is closed is given back although the caller's
- * device cannot be told. */
+ * device, or whether a graph is captured, cannot be told. */
 static bool closes_all_the_same(void)
 {
     return strcmp(emu_failed_call(), "cudaStreamSynchronize") == 0 ||
+           strcmp(emu_failed_call(), "cudaStreamIsCapturing") == 0 ||
            strcmp(emu_failed_call(), "cudaGetDevice") == 0;
 }
 
@@ -223,8 +226,7 @@ static ritz_status close_both(ritz_stream **s, ritz_device **dev)
 
 static void sweep_closing(void)
 {
-    static const struct operation closing = {
-        "ritz_device_close", "and stream", NULL, NULL, 0, 0, NULL, 0};
+    static const struct operation closing = {.name = "ritz_device_close", .variant = "and stream"};
     int64_t at = 0;
     for (bool fired = true; fired && ++at < MOST_CALLS;) {
         ritz_device *dev = NULL;

@@ -118,11 +118,7 @@ static void check_other_device(void)
 static bool close_lost_world(struct world *w)
 {
     bool right = true;
-    must(ritz_pca_destroy(w->service, &w->pca));
-    must(ritz_spmat_destroy(w->service, &w->sparse));
-    must(ritz_dmat_destroy(w->service, &w->made));
-    must(ritz_hmat_destroy(&w->made_host));
-    must(ritz_event_destroy(&w->event));
+    destroy_made(w);
     for (int i = 0; i < MATRICES; i++) must(ritz_dmat_destroy(w->service, &w->mat[i]));
     must(ritz_hmat_destroy(&w->pinned));
     right = lost(ritz_stream_destroy(&w->s)) && right;
@@ -280,11 +276,11 @@ static ritz_status fetch(struct world *w)
 static void ask_everybody(void)
 {
     static const struct operation asked[] = {
-        {"ritz_stream_query", "", NULL, poll_stream, 0, 0, NULL, 0},
-        {"ritz_event_query", "", NULL, poll_event, 0, 0, NULL, 0},
-        {"ritz_event_sync", "", NULL, sync_event, 0, 0, NULL, 0},
-        {"ritz_stream_status", "", NULL, ask_status, 0, 0, NULL, 0},
-        {"ritz_download", "and sync", NULL, fetch, 0, 0, NULL, 0},
+        {.name = "ritz_stream_query", .variant = "", .call = poll_stream},
+        {.name = "ritz_event_query", .variant = "", .call = poll_event},
+        {.name = "ritz_event_sync", .variant = "", .call = sync_event},
+        {.name = "ritz_stream_status", .variant = "", .call = ask_status},
+        {.name = "ritz_download", .variant = "and sync", .call = fetch},
     };
     emu_mode(EMU_LATE);
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
