@@ -104,8 +104,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_load_as(const char *path, ritz_dtype dt
  *   RITZ_ERR_MEMORY. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_save_npy(const char *path, ritz_hmat H);
 
-/** Writes a matrix to a .npy file block by block: one that is larger than memory. Used by one thread
- * at a time. */
+/** Writes a matrix to a .npy file block by block: one that is larger than memory. Used by one
+ * thread at a time. */
 typedef struct ritz_npy_writer ritz_npy_writer;
 
 /** Begin a .npy file of a known shape, in C order.
@@ -127,14 +127,14 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_npy_writer_create(const char *path, rit
  * @param writer the writer.
  * @param H      the rows: any number that is still missing, of any type, which is converted as in
  *   ritz_upload, and in any layout. Row-major without padding and of the file's type is fastest.
- * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_SHAPE (other columns, or more rows than are missing),
- *   RITZ_ERR_IO (the file is then lost) or RITZ_ERR_MEMORY. Memory: 1 MiB. */
+ * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_SHAPE (other columns, or more rows than are
+ *   missing), RITZ_ERR_IO (the file is then lost) or RITZ_ERR_MEMORY. Memory: 1 MiB. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_npy_writer_append(ritz_npy_writer *writer, ritz_hmat H);
 
 /** See that all rows came, flush the file to disk, and let it appear under its name.
  * @param[in,out] writer the writer, which is freed in any case and set to NULL.
- * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_SHAPE (rows are missing) or RITZ_ERR_IO; on failure a
- *   file that was there before is as it was. */
+ * @return RITZ_OK, RITZ_ERR_ARGUMENT, RITZ_ERR_SHAPE (rows are missing) or RITZ_ERR_IO; on failure
+ *   a file that was there before is as it was. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_npy_writer_finish(ritz_npy_writer **writer);
 
 /** Give up: nothing is left of what was written.

@@ -119,8 +119,8 @@ typedef struct ritz_sketch_report {
  * neither tolerance nor report; else no (cuSOLVER, or results). Cost: (2q+1) 2mnl flops, and 4mnr
  * for the error figure; with a tolerance those of ritz_qb.
  * Workspace: (m + n) l elements.
- * Source: Halko, Martinsson, Tropp, SIAM Review 53(2), 2011, algorithms 4.3 and 4.4; Musco and Musco
- * 2015 (block Krylov). */
+ * Source: Halko, Martinsson, Tropp, SIAM Review 53(2), 2011, algorithms 4.3 and 4.4; Musco and
+ * Musco 2015 (block Krylov). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_range_finder(ritz_stream *s, const ritz_linop *A,
                                                       ritz_dmat Q, const ritz_sketch_options *opts,
                                                       ritz_sketch_report *report);
@@ -177,16 +177,16 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_qb(ritz_stream *s, const ritz_linop *A,
  *   RITZ_ERR_NOT_CONVERGED.
  *
  * Synchronises: never on the CPU; on a GPU as ritz_svd of the small factor; with a tolerance also
- * as ritz_qb, and once for the values. Capturable: k + oversampling <= 32 and m, n <= 4096, with neither tolerance nor
- * report; else no (cuSOLVER, or results). Cost: (2q+2) 2mnl flops. Workspace: (m + 2n) l elements.
- * Source: Halko, Martinsson, Tropp 2011, algorithm 5.1. */
+ * as ritz_qb, and once for the values. Capturable: k + oversampling <= 32 and m, n <= 4096, with
+ * neither tolerance nor report; else no (cuSOLVER, or results). Cost: (2q+2) 2mnl flops. Workspace:
+ * (m + 2n) l elements. Source: Halko, Martinsson, Tropp 2011, algorithm 5.1. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_svd_randomized(ritz_stream *s, const ritz_linop *A,
                                                         ritz_dmat U, ritz_dmat S, ritz_dmat V,
                                                         const ritz_sketch_options *opts,
                                                         ritz_sketch_report *report);
 
-/** The k eigenvalues of largest modulus of a symmetric A, and their vectors, by a randomized method:
- * A ~ V diag(W) Vᵀ.
+/** The k eigenvalues of largest modulus of a symmetric A, and their vectors, by a randomized
+ * method: A ~ V diag(W) Vᵀ.
  *
  * Range finder with l = k + oversampling columns, or (q + 1) times as many with RITZ_RANGE_KRYLOV,
  * T = QᵀAQ, eigenvalues of T. The error figure is
@@ -210,12 +210,12 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_eigh_randomized(ritz_stream *s, const r
                                                          const ritz_sketch_options *opts,
                                                          ritz_sketch_report *report);
 
-/** The k largest singular values and right singular vectors of rows that stream by, in q + 2 passes:
- * of files larger than memory.
+/** The k largest singular values and right singular vectors of rows that stream by, in q + 2
+ * passes: of files larger than memory.
  *
- * The first pass is Y = AᵀA Omega, each power iteration one pass Z = orth(Y), Y = AᵀA Z, and the last
- * a QR factorization of A Z in blocks of rows. A Z is never stored. Left vectors, if wanted, are
- * those of ritz_rows_multiply with V diag(1/S).
+ * The first pass is Y = AᵀA Omega, each power iteration one pass Z = orth(Y), Y = AᵀA Z, and the
+ * last a QR factorization of A Z in blocks of rows. A Z is never stored. Left vectors, if wanted,
+ * are those of ritz_rows_multiply with V diag(1/S).
  *
  * @param s      the stream.
  * @param rows   the data, m x n; read q + 2 times.

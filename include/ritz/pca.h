@@ -33,8 +33,8 @@ typedef enum ritz_pca_method {
     RITZ_PCA_RANDOMIZED = 2, /**< randomized SVD of the centred data */
     RITZ_PCA_EXACT = 3,      /**< QR factorization in row blocks, then the SVD of R: no squaring */
     RITZ_PCA_DUAL = 4,       /**< Gram matrix of the rows, for few rows and many columns */
-    /** One pass that keeps the leading part of the factor R only: for many columns. What it cuts off
-     * is added up in the report. */
+    /** One pass that keeps the leading part of the factor R only: for many columns. What it cuts
+     * off is added up in the report. */
     RITZ_PCA_INCREMENTAL = 5
 } ritz_pca_method;
 
@@ -80,8 +80,8 @@ typedef struct ritz_pca_options {
 
 /** What a fit did and how good it is. Complete when ritz_pca_fit returns. */
 typedef struct ritz_pca_report {
-    size_t size;                /**< sizeof(ritz_pca_report), set by the caller */
-    ritz_pca_method method;     /**< used */
+    size_t size;            /**< sizeof(ritz_pca_report), set by the caller */
+    ritz_pca_method method; /**< used */
     /** "covariance", "randomized", "exact", "dual", "incremental" */
     const char *method_name;
     char reason[256];           /**< why this method */
@@ -132,8 +132,8 @@ typedef struct ritz_pca_report {
  * Cost: covariance N n² flops and the leading eigenpairs of an n x n matrix; randomized (2q+2)
  * 2Nn(k+p); exact 2Nn² and an SVD of n x n; incremental 2Nn(k+p+b)²/b with blocks of b rows.
  * Memory beyond the data: covariance n² float64 and two blocks of rows; randomized (N + 2n)(k + p),
- * of data that is read in blocks 3n(k + p), in q + 2 passes; dual 4N², of data that is read in blocks
- * as many passes as half of the memory allowed goes into the data, and two more.
+ * of data that is read in blocks 3n(k + p), in q + 2 passes; dual 4N², of data that is read in
+ * blocks as many passes as half of the memory allowed goes into the data, and two more.
  * Accuracy: the covariance method keeps components whose standard deviation is above the Gram limit
  * (3e-7 float64, 8e-3 float32, relative to the first); below it the exact method is taken instead,
  * or, if the caller insisted, the report warns.
@@ -238,10 +238,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform_rows(ritz_stream *s, cons
  * @return RITZ_OK, an argument error, an error of a file, or that of `deliver`.
  *
  * Synchronises: once a block. Capturable: no (reads rows). Workspace: two blocks of rows. */
-RITZ_API RITZ_NODISCARD ritz_status
-ritz_pca_transform_blocks(ritz_stream *s, const ritz_pca *pca, ritz_rows rows,
-                          ritz_block_function deliver, void *context,
-                          const ritz_pca_transform_options *opts);
+RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform_blocks(
+    ritz_stream *s, const ritz_pca *pca, ritz_rows rows, ritz_block_function deliver, void *context,
+    const ritz_pca_transform_options *opts);
 
 #ifdef __cplusplus
 }

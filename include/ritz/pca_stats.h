@@ -106,8 +106,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_pca_stats_load(ritz_stream *s, const ch
  *
  * Synchronises: a few times. Capturable: no (the host decides by results). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pca_stats_fit(ritz_stream *s, const ritz_pca_stats *stats,
-                                                       const ritz_pca_options *opts,
-                                                       ritz_pca **pca, ritz_pca_report *report);
+                                                       const ritz_pca_options *opts, ritz_pca **pca,
+                                                       ritz_pca_report *report);
 
 #ifdef __cplusplus
 }

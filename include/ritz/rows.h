@@ -29,9 +29,9 @@ typedef ritz_status (*ritz_rows_function)(void *context, int rewind, int64_t cou
 
 /** The kinds of source. */
 typedef enum ritz_rows_kind {
-    RITZ_ROWS_DMAT = 1,    /**< a device matrix */
-    RITZ_ROWS_HMAT = 2,    /**< a host matrix */
-    RITZ_ROWS_FILES = 3,   /**< one or several files */
+    RITZ_ROWS_DMAT = 1,     /**< a device matrix */
+    RITZ_ROWS_HMAT = 2,     /**< a host matrix */
+    RITZ_ROWS_FILES = 3,    /**< one or several files */
     RITZ_ROWS_CALLBACK = 4, /**< a function */
     RITZ_ROWS_SPARSE = 5    /**< a sparse matrix, which is never made dense */
 } ritz_rows_kind;

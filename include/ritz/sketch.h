@@ -1,9 +1,10 @@
 /** @file
- * Random sketches: short, wide random matrices S that keep the geometry of what they are applied to.
+ * Random sketches: short, wide random matrices S that keep the geometry of what they are applied
+ * to.
  *
- * A `ritz_sketch` is a value, a description of S: d x m with E[SᵀS] = I. Every element is a function
- * of the seed and its indices alone, so that blocks, threads and devices agree bit for bit on it,
- * and S need not be stored: it is made in tiles where a product needs it.
+ * A `ritz_sketch` is a value, a description of S: d x m with E[SᵀS] = I. Every element is a
+ * function of the seed and its indices alone, so that blocks, threads and devices agree bit for bit
+ * on it, and S need not be stored: it is made in tiles where a product needs it.
  *
  *     ritz_sketch S = ritz_sketch_make(RITZ_SKETCH_SPARSE_SIGN, 4 * n, m, seed);
  *     ritz_sketch_left(s, &S, &A, SA);

@@ -21,8 +21,8 @@ struct checkpoint_identity {
     const char *names[CHECKPOINT_CHOICES]; /* of the choices, for messages */
 };
 
-/* Where the work was: in pass number `pass`, from 0, with the rows before `row` visited in blocks of
- * `block_rows`. `data`: a checksum of data that was visited, made by row_pass.c. */
+/* Where the work was: in pass number `pass`, from 0, with the rows before `row` visited in blocks
+ * of `block_rows`. `data`: a checksum of data that was visited, made by row_pass.c. */
 struct checkpoint_place {
     int64_t pass, row, block_rows, done; /* done: rows over all passes */
     int64_t last;                        /* rows of the block before `row` */
@@ -31,9 +31,9 @@ struct checkpoint_place {
 
 struct checkpoint;
 
-/* Read the file if there is one, and refuse it with a message that says what differs; else make sure
- * that it can be written. path NULL: *c is NULL. seconds 0: the default, and more where saving takes
- * long. */
+/* Read the file if there is one, and refuse it with a message that says what differs; else make
+ * sure that it can be written. path NULL: *c is NULL. seconds 0: the default, and more where saving
+ * takes long. */
 ritz_status checkpoint_open(ritz_stream *s, const char *path, double seconds,
                             const struct checkpoint_identity *identity, struct checkpoint **c);
 

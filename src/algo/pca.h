@@ -108,7 +108,8 @@ int pca_explains(const struct pca_fit *f, int64_t k);
 /* How many components the user gets. */
 int64_t pca_components(const struct pca_fit *f);
 
-/* Room for the mean and for sigma, before a route; and the model and the report, after it. Waits. */
+/* Room for the mean and for sigma, before a route; and the model and the report, after it.
+ * Waits. */
 ritz_status pca_open_model(struct pca_fit *f, struct ritz_pca *p);
 ritz_status pca_close_model(struct pca_fit *f, struct ritz_pca *p, ritz_pca_report *r);
 
@@ -165,9 +166,9 @@ int64_t pca_memory(const struct pca_fit *f);
  * bytes beside it are within that. */
 int pca_fits(const struct pca_fit *f, double beside);
 
-/* Rows of a block: opts.block_rows, or `wanted` of them or a smaller multiple of 256, so that `fixed`
- * bytes, the feed's two blocks and row_bytes for each row of a block are within the memory allowed.
- * An error says how much would do. */
+/* Rows of a block: opts.block_rows, or `wanted` of them or a smaller multiple of 256, so that
+ * `fixed` bytes, the feed's two blocks and row_bytes for each row of a block are within the memory
+ * allowed. An error says how much would do. */
 ritz_status pca_blocks_within(const struct pca_fit *f, int64_t fixed, int64_t row_bytes,
                               int64_t wanted, int64_t *rows);
 
@@ -184,7 +185,8 @@ int64_t pca_dual_passes(const struct pca_fit *f);
 
 /* ---- guidance (pca_guidance.c) ---- */
 
-/* Append to r->warning what the user should know about the k components; r is otherwise complete. */
+/* Append to r->warning what the user should know about the k components; r is otherwise
+ * complete. */
 void pca_guidance(const struct pca_fit *f, int64_t k, ritz_pca_report *r);
 
 /* Squares of singular values relative to the first that a Gram matrix still resolves

@@ -4,9 +4,9 @@
  *     exact          [R; block] = Q R_new
  *     incremental    [S Vᵀ; block] = U S_new V_newᵀ, of which the leading l triplets are kept
  *
- * with the block centred about its own mean m and one more row, as in centred_rows.h. The squares of
- * the singular values that are not kept are added up: their sum is the trace of what is lost, and
- * the largest of each update adds to a bound for its norm.
+ * with the block centred about its own mean m and one more row, as in centred_rows.h. The squares
+ * of the singular values that are not kept are added up: their sum is the trace of what is lost,
+ * and the largest of each update adds to a bound for its norm.
  *
  * Source: Chan, Golub, LeVeque, Algorithms for computing the sample variance, The American
  * Statistician 37(3), 1983; Ross, Lim, Lin, Yang, Incremental learning for robust visual tracking,

@@ -56,8 +56,8 @@ struct pca_absorb {
     ritz_dmat stack;     /* incremental: the state and more columns */
 };
 
-/* Rows of a block that the method works with best, of `all`; bytes that it takes beside the feed: at
- * all, and for each row of a block. */
+/* Rows of a block that the method works with best, of `all`; bytes that it takes beside the feed:
+ * at all, and for each row of a block. */
 int64_t pca_absorb_rows(const struct pca_moments *kind, int64_t all);
 double pca_absorb_fixed_bytes(const struct pca_moments *kind);
 double pca_absorb_row_bytes(const struct pca_moments *kind);

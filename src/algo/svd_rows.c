@@ -75,8 +75,8 @@ struct job {
     struct stacked_qr qr;
 };
 
-/* The rows that stand for a block: centred, and in T. In the first pass one row more carries what the
- * mean has moved. */
+/* The rows that stand for a block: centred, and in T. In the first pass one row more carries what
+ * the mean has moved. */
 static ritz_status stage(ritz_stream *s, const struct job *j, ritz_dmat block, int64_t first,
                          ritz_dmat *C)
 {

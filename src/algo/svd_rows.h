@@ -36,8 +36,9 @@ int svd_rows_passes(const struct ritz_algo_sketch *sketch);
 /* Squares of singular values below this part of the first are hidden by the rounding of AᵀA Z. */
 double svd_rows_resolution(ritz_dtype dtype, int power_iterations);
 
-/* S (S.rows <= l, T) and V (n x k, k <= l, T, column-major; or RITZ_NO_MAT), signs fixed. Waits for the stream after
- * each pass. Refuses rows that are not finite, and those whose squares overflow or underflow T. */
+/* S (S.rows <= l, T) and V (n x k, k <= l, T, column-major; or RITZ_NO_MAT), signs fixed. Waits for
+ * the stream after each pass. Refuses rows that are not finite, and those whose squares overflow or
+ * underflow T. */
 ritz_status svd_rows_run(struct row_pass *p, const struct svd_rows *c, ritz_dmat S, ritz_dmat V);
 
 #endif

@@ -17,8 +17,8 @@ ritz_status ritz_feed_open(ritz_stream *s, const ritz_rows *rows, struct ritz_fe
 /* Read again from the first row, in blocks of at most `block_rows` >= 1 rows. */
 ritz_status ritz_feed_start(struct ritz_feed *feed, int64_t block_rows);
 
-/* Go on with row `row`, from 0 to the number of rows, after ritz_feed_start. What cannot be sought in
- * (gzip, CSV, functions) is read up to there, from the first row if it lies behind. */
+/* Go on with row `row`, from 0 to the number of rows, after ritz_feed_start. What cannot be sought
+ * in (gzip, CSV, functions) is read up to there, from the first row if it lies behind. */
 ritz_status ritz_feed_seek(struct ritz_feed *feed, int64_t row);
 
 /* What the source holds; the dtype is that of the widest of its parts. */

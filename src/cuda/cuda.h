@@ -114,8 +114,8 @@ static inline cudaStream_t cuda_native(const ritz_stream *s)
     return cuda_stream_of(s)->stream;
 }
 
-/* Whether calls on the stream go into a graph. The second form has no message: no, where that cannot
- * be told. */
+/* Whether calls on the stream go into a graph. The second form has no message: no, where that
+ * cannot be told. */
 ritz_status cuda_ask_capturing(const ritz_stream *s, int *capturing);
 int cuda_seems_capturing(const ritz_stream *s);
 /* Refuse what a stream that is capturing a graph cannot do, before CUDA does and invalidates the

@@ -203,7 +203,8 @@ cudaError_t launch_hadamard_scatter(const uint64_t *code, struct cuda_operand A,
 /* A pass through `panel`, of `tiles` tiles: the members of struct ritz_hadamard_pass. */
 cudaError_t launch_hadamard_pass(int low, int bits, int lanes, int first, int64_t tiles,
                                  ritz_dtype dtype, void *panel, cudaStream_t stream);
-/* Row i of SA (`turned`: column i) = scale times the row (column) of the panel that code i names. */
+/* Row i of SA (`turned`: column i) = scale times the row (column) of the panel that code i
+ * names. */
 cudaError_t launch_hadamard_gather(double scale, const uint64_t *code, int turned,
                                    struct cuda_operand panel, struct cuda_operand SA,
                                    cudaStream_t stream);

@@ -22,7 +22,7 @@ static ritz_pca_options options(ritz_pca_method method, int64_t components, int6
     return o;
 }
 
-/* ---- data in blocks ---------------------------------------------------------------------------- */
+/* ---- data in blocks -------------------------------------------------------------------------- */
 
 enum { TALL_N = 400, TALL_COLS = 20, WIDE_N = 120, WIDE_COLS = 200 };
 
@@ -159,7 +159,7 @@ static void demand(const struct place *p, double variance, double tolerance)
     omat_destroy(&x);
 }
 
-/* ---- refusals ---------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void refused(const struct place *p, const char *name, const struct kit *kit,
                     const ritz_pca_options *opts, ritz_status code, const char *words)
@@ -250,7 +250,7 @@ static void refusals(const struct place *p)
     omat_destroy(&y);
 }
 
-/* ---- a sparse matrix ---------------------------------------------------------------------------- */
+/* ---- a sparse matrix ------------------------------------------------------------------------- */
 
 /* Most elements are zero; columns of falling size. */
 static omat thin(uint64_t seed, int64_t N, int64_t n, double decay)
@@ -323,7 +323,7 @@ static void sparse_refusals(const struct place *p)
     omat_destroy(&x);
 }
 
-/* ---- blocks that are delivered ------------------------------------------------------------------ */
+/* ---- blocks that are delivered --------------------------------------------------------------- */
 
 static void expect_gathered(struct gathered *g, omat want, ritz_dtype dtype, double scale,
                             const char *metric)
@@ -449,7 +449,7 @@ static void many_blocks(const struct place *p)
     for (int i = 0; i < 3; i++) omat_destroy(all[i]);
 }
 
-/* ---- the choice, and guidance -------------------------------------------------------------------- */
+/* ---- the choice, and guidance ---------------------------------------------------------------- */
 
 static void choice(const struct place *p)
 {

@@ -222,7 +222,7 @@ static void halves(const struct place *p, ritz_dtype dtype, ritz_pca_method meth
     drop_data(&d);
 }
 
-/* ---- what the incremental method cuts off ------------------------------------------------------ */
+/* ---- what the incremental method cuts off ---------------------------------------------------- */
 
 static void truncated(const struct place *p, ritz_dtype dtype, double decay, int64_t block_rows)
 {

@@ -120,7 +120,7 @@ void kit_close(struct kit *kit, const struct place *p)
     omat_destroy(&kit->data);
 }
 
-/* ---- blocks that are delivered ---------------------------------------------------------------- */
+/* ---- blocks that are delivered --------------------------------------------------------------- */
 
 struct gathered gather_open(int64_t rows, int64_t cols)
 {

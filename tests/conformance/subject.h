@@ -1,5 +1,5 @@
-/* What the low-rank methods are tested on: operators of every kind, of matrices whose singular values
- * are known.
+/* What the low-rank methods are tested on: operators of every kind, of matrices whose singular
+ * values are known.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef RITZ_TESTS_CONFORMANCE_SUBJECT_H

@@ -192,7 +192,7 @@ static void without_vectors(const struct place *p)
     for (int i = 0; i < 4; i++) omat_destroy(all[i]);
 }
 
-/* ---- a tolerance ------------------------------------------------------------------------------ */
+/* ---- a tolerance ----------------------------------------------------------------------------- */
 
 static void tolerance(const struct place *p, ritz_dtype dtype, double wanted, int64_t room)
 {
@@ -231,7 +231,7 @@ static void tolerance(const struct place *p, ritz_dtype dtype, double wanted, in
     omat_destroy(&A);
 }
 
-/* ---- guidance --------------------------------------------------------------------------------- */
+/* ---- guidance -------------------------------------------------------------------------------- */
 
 static void guidance(const struct place *p, const char *what, ritz_dtype dtype, double decay,
                      int64_t k, int q, const char *word)
@@ -255,7 +255,7 @@ static void guidance(const struct place *p, const char *what, ritz_dtype dtype, 
     omat_destroy(&A);
 }
 
-/* ---- refusals --------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 /* Data with one value replaced, or all scaled, is refused. */
 static void bad_data(const struct place *p, const char *what, enum kit_kind kind, ritz_dtype dtype,

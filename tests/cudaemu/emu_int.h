@@ -218,9 +218,9 @@ void enqueue(Stream *s, const char *name, std::function<void()> op);
 /* For calls that take no stream and are made while one is capturing (NOT_IN_CAPTURE), graph.cpp: a
  * violation "capture" that invalidates the capture, and cudaErrorStreamCaptureUnsupported. */
 cudaError_t forbidden_in_capture(const Call &call);
-/* The stream of a call that enqueues: nullptr, after a violation where there is reason, with *error:
- * no stream; a capture that was invalidated; the legacy stream beside a blocking one that is
- * capturing. */
+/* The stream of a call that enqueues: nullptr, after a violation where there is reason, with
+ * *error: no stream; a capture that was invalidated; the legacy stream beside a blocking one that
+ * is capturing. */
 Stream *stream_for_work(cudaStream_t handle, cudaError_t *error);
 /* If the stream is capturing: a violation "capture" that says why this cannot be captured. */
 cudaError_t not_captured(Stream *s, const char *why);

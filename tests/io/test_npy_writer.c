@@ -1,5 +1,5 @@
-/* Writing .npy files block by block. What NumPy makes of such files is tested in test_numpy.c, since
- * ritz_save_npy writes through the same writer.
+/* Writing .npy files block by block. What NumPy makes of such files is tested in test_numpy.c,
+ * since ritz_save_npy writes through the same writer.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"

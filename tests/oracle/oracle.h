@@ -175,7 +175,7 @@ typedef struct oracle_pca {
 oracle_pca oracle_pca_fit(omat X, int64_t k, long double divisor);
 void oracle_pca_destroy(oracle_pca *p);
 
-/* ---- Random sketches (sketch.c) --------------------------------------------------------------- */
+/* ---- Random sketches (sketch.c) -------------------------------------------------------------- */
 
 /* The word at (row, col) of a stream, as core/random_maps.h defines it. */
 uint32_t oracle_random_word(uint64_t seed, uint32_t word, uint64_t row, uint32_t col);

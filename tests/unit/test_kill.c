@@ -1,5 +1,5 @@
-/* A fit that is killed again and again, at any moment, goes on from its checkpoint and gives the same
- * bits as one that nobody disturbs.
+/* A fit that is killed again and again, at any moment, goes on from its checkpoint and gives the
+ * same bits as one that nobody disturbs.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
