@@ -18,7 +18,9 @@ enum {
 /* Write "ritz: message" to standard error. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Write the message of the Ritz call that just failed. */
+/* The message of the Ritz call that just failed, without the name of its function. */
+const char *last_message(void);
+/* Write it. */
 void complain_last(void);
 /* The same, if it was not stopped by the user; returns the exit status that fits it. */
 int complain_library(ritz_status status);

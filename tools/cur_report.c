@@ -40,12 +40,12 @@ json_t *cur_report_json(const struct cur_result *result, const struct run *run,
         "ritz", RITZ_VERSION_STRING, "command", "cur", "data", json_data(&result->data), "device",
         json_device(&run->session.info), "method", method_json(result), "components", (json_int_t)k,
         "columns", indices_json(result->columns, k), "rows", indices_json(result->rows, k), "norm",
-        json_positive(report->norm), "error", json_error(report->kind, report->error, 0.0),
+        json_number(report->norm), "error", json_error(report->kind, report->error, 0.0),
         "tolerance", json_tolerance(result->options->tolerance, report->tolerance_met != 0),
-        "warning", json_text(result->warning), "seconds", "read", result->seconds_read, "compute",
-        result->seconds_compute, "write", run->seconds_write, "total", run->seconds_total, "memory",
-        json_memory(run), "output", "directory", json_text(listed->directory), "files",
-        output_files_json(listed));
+        "warning", json_text(result->warning), "seconds", "read", result->data.seconds_read,
+        "compute", result->seconds_compute, "write", run->seconds_write, "total",
+        run->seconds_total, "memory", json_memory(run), "output", "directory",
+        json_text(listed->directory), "files", output_files_json(listed));
 }
 
 static void print_indices(const struct cur_result *result)
@@ -68,7 +68,6 @@ static void print_indices(const struct cur_result *result)
 static void print_error(const struct cur_result *result)
 {
     const ritz_sketch_report *report = &result->report;
-    double tolerance = result->options->tolerance;
     char part[48] = "";
 
     if (report->norm > 0.0) {
@@ -79,10 +78,7 @@ static void print_error(const struct cur_result *result)
         print_line("Error", "%.4g%s: Frobenius norm of A - C U R (%s)", report->error, part,
                    error_kind_name(report->kind));
     }
-    if (tolerance > 0.0) {
-        print_line("Tolerance", "%.4g of the norm: %s", tolerance,
-                   report->tolerance_met ? "met" : "not met");
-    }
+    print_tolerance(result->options->tolerance, report->tolerance_met != 0);
 }
 
 void cur_report_print(const struct cur_result *result, const struct run *run)
@@ -94,7 +90,7 @@ void cur_report_print(const struct cur_result *result, const struct run *run)
     print_error(result);
     if (result->warning[0] != '\0') print_line("Warning", "%s", result->warning);
     print_line("Time", "read %.3f s, compute %.3f s, write %.3f s; in all %.3f s",
-               result->seconds_read, result->seconds_compute, run->seconds_write,
+               result->data.seconds_read, result->seconds_compute, run->seconds_write,
                run->seconds_total);
     print_memory(run);
     print_output(&run->output);

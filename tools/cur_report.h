@@ -19,7 +19,6 @@ struct cur_result {
     ritz_hmat rows;
     ritz_sketch_report report;
     char warning[512];
-    double seconds_read;
     double seconds_compute;
 };
 

@@ -4,10 +4,12 @@
 #include "cur_run.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cur_report.h"
+#include "sketched.h"
 
 /* The parts of a run that have to be given back. */
 struct cur_run {
@@ -26,42 +28,45 @@ struct cur_run {
 
 /* ---- before any work ------------------------------------------------------------------------- */
 
-/* Bytes of the matrix in memory, beside which there are sketches of it, C and R. */
-static double matrix_bytes(const struct data *data)
+/* Columns and rows that are asked for: all of them, if a tolerance says how many. */
+static int64_t wanted(const struct cur_result *result)
 {
-    return data->sparse != NULL ? 0.0 : data_bytes(data);
+    int64_t side = data_smaller_side(&result->data);
+    int64_t components = result->options->components;
+    return components > 0 && components < side ? components : side;
 }
 
-/* Bytes for one column and row of the decomposition. */
-static double component_bytes(const struct data *data)
+static int refuse_large(const struct cur_result *result, double least)
 {
-    return (3.0 * (double)data->info.rows + 4.0 * (double)data->info.cols) *
-           (double)ritz_dtype_size(data->dtype);
+    const double mebibyte = 1048576.0;
+    double bytes =
+        data_held_bytes(&result->data) +
+        sketched_bytes(&result->data, least + sketched_more(&result->options->common, least));
+    complain("the matrix and its decomposition need more than the memory allowed; raise --memory "
+             "to %.0fM%s",
+             ceil(bytes / mebibyte), least > 1.0 ? ", or lower --components" : "");
+    return STATUS_FAILED;
 }
 
-/* With a tolerance alone, as many as there is room for. */
+/* With a tolerance, as many as there is room for. */
 static int choose_most(struct cur_run *run)
 {
     const struct cur_options *options = run->result.options;
     const struct data *data = &run->result.data;
     int64_t side = data_smaller_side(data);
-    double room = (run_memory(&run->base) - matrix_bytes(data)) / component_bytes(data);
+    double room = sketched_room(&options->common, data, run_memory(&run->base));
 
-    if (options->components > side) {
+    if (options->tolerance == 0.0 && options->components > side) {
         complain("--components %" PRId64 " is too many: %s is %" PRId64 " x %" PRId64
                  ", and the smaller side is %" PRId64,
                  options->components, options->paths[0], data->info.rows, data->info.cols, side);
         return STATUS_FAILED;
     }
-    if (room < 1.0 || room < (double)options->components) {
-        complain("the matrix and its decomposition need more than the memory allowed; raise "
-                 "--memory%s",
-                 room < 1.0 ? "" : ", or lower --components");
-        return STATUS_FAILED;
-    }
-    run->most = options->components > 0 ? options->components
-                : room < (double)side   ? (int64_t)room
-                                        : side;
+    run->most = wanted(&run->result);
+    double least = (double)run->most;
+    if (options->tolerance > 0.0 && least > SKETCH_FEW) least = SKETCH_FEW;
+    if (room < least) return refuse_large(&run->result, least);
+    if (room < (double)run->most) run->most = (int64_t)room;
     return STATUS_OK;
 }
 
@@ -79,11 +84,7 @@ static int prepare(struct cur_run *run)
     if (status == STATUS_OK) status = data_not_empty(data);
     if (status == STATUS_OK) status = choose_most(run);
     if (status != STATUS_OK || data->sparse != NULL) return status;
-
-    double started = seconds_now();
-    status = data_load(data, &run->base.session, &run->base.progress);
-    result->seconds_read = seconds_now() - started;
-    return status;
+    return data_load(data, &run->base.session, &run->base.progress);
 }
 
 /* ---- the work -------------------------------------------------------------------------------- */
@@ -111,15 +112,11 @@ static ritz_status create_results(struct cur_run *run)
 static ritz_status factorize(struct cur_run *run)
 {
     struct cur_result *result = &run->result;
-    const struct common_options *common = &result->options->common;
+    const struct cur_options *options = result->options;
     ritz_stream *stream = run->base.session.stream;
     ritz_linop A = data_linop(&result->data);
-    ritz_sketch_options sketch = RITZ_SKETCH_DEFAULTS;
+    ritz_sketch_options sketch = sketched_options(&options->common, options->tolerance);
 
-    sketch.oversampling = common->oversampling;
-    sketch.power_iterations = common->power_iterations;
-    sketch.seed = (uint64_t)common->seed;
-    sketch.tolerance = result->options->tolerance;
     ritz_status status = ritz_cur(stream, &A, run->columns, run->rows, run->C, run->U, run->R,
                                   &sketch, &result->report);
     return status == RITZ_OK ? ritz_stream_sync(stream) : status;
@@ -156,21 +153,30 @@ static ritz_status download_results(struct cur_run *run)
     return status;
 }
 
-static void judge(struct cur_result *result)
+/* The library chose the rank by the columns; the figure is that of the whole decomposition. */
+static void judge(struct cur_run *run)
 {
+    struct cur_result *result = &run->result;
     const struct cur_options *options = result->options;
-    bool missed = cur_tolerance_missed(result);
-    const char *found = result->report.warning;
-    char short_of[128] = "";
+    ritz_sketch_report *report = &result->report;
+    char short_of[160] = "";
 
-    if (missed) {
-        snprintf(short_of, sizeof short_of,
-                 "the tolerance was not met with %" PRId64 " columns and rows%s",
-                 result->components,
-                 options->components > 0 ? ", the most that --components allows" : "");
+    if (report->kind != RITZ_ERROR_NONE) {
+        report->tolerance_met = report->error <= options->tolerance * report->norm;
     }
-    snprintf(result->warning, sizeof result->warning, "%s%s%s", found,
-             missed && found[0] != '\0' ? "; " : "", short_of);
+    if (cur_tolerance_missed(result)) {
+        bool limited = result->components == run->most && run->most == options->components;
+        bool no_room = result->components == run->most && !limited &&
+                       run->most < data_smaller_side(&result->data);
+        snprintf(short_of, sizeof short_of,
+                 "the tolerance was not met with %" PRId64 " columns and rows%s.",
+                 result->components,
+                 limited   ? ", the most that --components allows"
+                 : no_room ? ", the most that there is memory for"
+                           : "");
+    }
+    snprintf(result->warning, sizeof result->warning, "%s%s%s", report->warning,
+             report->warning[0] != '\0' && short_of[0] != '\0' ? " " : "", short_of);
 }
 
 static int decompose(struct cur_run *run)
@@ -186,7 +192,7 @@ static int decompose(struct cur_run *run)
     progress_clear(&run->base.progress);
     result->seconds_compute = seconds_now() - started;
     if (status != RITZ_OK) return data_complain(&result->data, status);
-    judge(result);
+    judge(run);
     return STATUS_OK;
 }
 

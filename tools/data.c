@@ -38,18 +38,32 @@ static ritz_status open_sparse(struct data *data, struct session *session, ritz_
     return RITZ_OK;
 }
 
+/* Of several files one at a time is in memory beside the matrix. */
+static ritz_status find_largest_part(struct data *data)
+{
+    ritz_status status = RITZ_OK;
+    for (size_t i = 0; status == RITZ_OK && data->path_count > 1 && i < data->path_count; i++) {
+        ritz_rows rows = ritz_rows_files(&data->paths[i], 1);
+        ritz_rows_info part = {.size = sizeof part};
+        status = ritz_rows_inspect(&rows, &part);
+        if (status == RITZ_OK && part.rows > data->part_rows) data->part_rows = part.rows;
+    }
+    return status;
+}
+
 static ritz_status open_dense(struct data *data, ritz_dtype dtype)
 {
     ritz_rows rows = ritz_rows_files(data->paths, (int64_t)data->path_count);
     ritz_status status = ritz_rows_inspect(&rows, &data->info);
     data->dtype = dtype != 0 ? dtype : computing_dtype(data->info.dtype);
-    return status;
+    return status == RITZ_OK ? find_largest_part(data) : status;
 }
 
 int data_open(struct data *data, struct session *session, struct progress *progress,
               const char *const *paths, size_t path_count, ritz_dtype dtype)
 {
     bool refused;
+    double started = seconds_now();
     *data = (struct data){
         .paths = paths, .path_count = path_count, .info = {.size = sizeof data->info}};
 
@@ -60,6 +74,7 @@ int data_open(struct data *data, struct session *session, struct progress *progr
         status = sparse ? open_sparse(data, session, dtype) : open_dense(data, dtype);
     }
     progress_clear(progress);
+    data->seconds_read = seconds_now() - started;
     if (refused) return STATUS_FAILED;
     return status == RITZ_OK ? STATUS_OK : complain_library(status);
 }
@@ -75,6 +90,16 @@ int data_not_empty(const struct data *data)
 double data_bytes(const struct data *data)
 {
     return (double)data->info.rows * (double)data->info.cols * (double)ritz_dtype_size(data->dtype);
+}
+
+double data_held_bytes(const struct data *data)
+{
+    double cols = (double)data->info.cols;
+    if (data->sparse != NULL) return 0.0;
+    double part = (double)data->part_rows * cols * (double)ritz_dtype_size(data->dtype);
+    double stored = (double)(data->path_count > 1 ? data->part_rows : data->info.rows) * cols *
+                    (double)ritz_dtype_size(data->info.dtype);
+    return data_bytes(data) + part + (data->dtype != data->info.dtype ? stored : 0.0);
 }
 
 int64_t data_smaller_side(const struct data *data)
@@ -112,11 +137,13 @@ static ritz_status stack(struct data *data, struct session *session)
 
 int data_load(struct data *data, struct session *session, struct progress *progress)
 {
+    double started = seconds_now();
     progress_phase(progress, "reading");
     ritz_status status = data->path_count > 1 ? stack(data, session)
                                               : matrix_load(session, data->paths[0], data->dtype,
                                                             &data->host, &data->A);
     progress_clear(progress);
+    data->seconds_read += seconds_now() - started;
     return status == RITZ_OK ? STATUS_OK : complain_library(status);
 }
 

@@ -19,6 +19,8 @@ struct data {
     ritz_spmat *sparse;  /* the matrix, if it is sparse; else NULL */
     ritz_dmat A;         /* the matrix, once a dense one was loaded */
     ritz_hmat host;      /* what A borrows on the CPU */
+    int64_t part_rows;   /* of the largest of several files */
+    double seconds_read; /* by data_open and data_load */
 };
 
 /* Look at the files; a sparse matrix is read. dtype 0: as the data has it. To be released in any
@@ -31,6 +33,10 @@ int data_not_empty(const struct data *data);
 
 /* Bytes of the dense matrix in the type of the computation. */
 double data_bytes(const struct data *data);
+
+/* Bytes that the matrix takes while it is brought into memory, with the part of it that is on its
+ * way; 0 if it is sparse. */
+double data_held_bytes(const struct data *data);
 
 int64_t data_smaller_side(const struct data *data);
 

@@ -56,8 +56,9 @@ void complain(const char *format, ...)
 }
 
 /* The library names the function that failed; whoever typed a command did not call it. */
-static const char *without_function(const char *message)
+const char *last_message(void)
 {
+    const char *message = ritz_last_error();
     if (strncmp(message, "ritz_", 5) != 0) return message;
     size_t length = strspn(message, "abcdefghijklmnopqrstuvwxyz0123456789_");
     return strncmp(message + length, ": ", 2) == 0 ? message + length + 2 : message;
@@ -65,7 +66,7 @@ static const char *without_function(const char *message)
 
 void complain_last(void)
 {
-    complain("%s", without_function(ritz_last_error()));
+    complain("%s", last_message());
 }
 
 int complain_library(ritz_status status)
@@ -120,7 +121,7 @@ int main(int argc, char **argv)
     int status = run(argc, argv);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         complain("cannot write to standard output: %s", strerror(errno));
-        if (status == STATUS_OK) status = STATUS_FAILED;
+        if (status == STATUS_OK || status == STATUS_NOT_MET) status = STATUS_FAILED;
     }
     return status;
 }

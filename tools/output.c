@@ -110,12 +110,23 @@ static void complain_file(const struct output *output, const char *name, const c
              output->directory != NULL ? "/" : "", name, why);
 }
 
+/* The same for what the library could not write. Its message names the hidden directory before it
+ * comes to the reason. */
+static void complain_library_file(const struct output *output, const char *name)
+{
+    const char *message = last_message();
+    size_t length = strlen(output->staging);
+    const char *reason =
+        strncmp(message, output->staging, length) == 0 ? strrchr(message, ':') : NULL;
+    complain_file(output, name, reason != NULL ? reason + strspn(reason, ": ") : message);
+}
+
 bool output_matrix(struct output *output, const char *name, ritz_hmat H)
 {
     char *path = add_file(output, name);
     if (path == NULL) return false;
     ritz_status status = ritz_save_npy(path, H);
-    if (status != RITZ_OK) complain_file(output, name, ritz_last_error());
+    if (status != RITZ_OK) complain_library_file(output, name);
     free(path);
     return status == RITZ_OK;
 }
@@ -217,7 +228,7 @@ bool output_streamed(struct output *output, const struct output_stream *stream,
     progress_clear(progress);
     if (status != RITZ_OK && !interrupt_seen()) {
         if (receiver.failed) {
-            complain_file(output, stream->name, ritz_last_error());
+            complain_library_file(output, stream->name);
         } else {
             complain_last();
         }

@@ -163,6 +163,12 @@ void print_gap(double gap, int64_t components)
     print_line("Gap", "singular value %" PRId64 " is %.4g times the next", components, gap);
 }
 
+void print_tolerance(double tolerance, bool met)
+{
+    if (tolerance <= 0.0) return;
+    print_line("Tolerance", "%.4g of the norm: %s", tolerance, met ? "met" : "not met");
+}
+
 void print_memory(const struct run *run)
 {
     char peak[32];

@@ -55,6 +55,8 @@ void print_output(const struct output *output);
 /* The line about the ratio of the last singular value that was kept to the next; none if it is
  * not known. */
 void print_gap(double gap, int64_t components);
+/* The line about a tolerance relative to the norm; none without one. */
+void print_tolerance(double tolerance, bool met);
 /* The line about memory. */
 void print_memory(const struct run *run);
 /* A labelled line of the report: wrapped at spaces to the width of a page. */

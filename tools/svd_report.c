@@ -38,7 +38,7 @@ json_t *svd_report_json(const struct svd_result *result, const struct run *run,
         "error", json_error(report->kind, report->error, 0.0), "tolerance",
         json_tolerance(result->options->tolerance, report->tolerance_met != 0), "gap",
         json_positive(report->gap), "warning", json_text(result->warning), "seconds", "read",
-        result->seconds_read, "compute", result->seconds_compute, "write", run->seconds_write,
+        result->data.seconds_read, "compute", result->seconds_compute, "write", run->seconds_write,
         "total", run->seconds_total, "memory", json_memory(run), "output", "directory",
         json_text(listed->directory), "files", output_files_json(listed));
 }
@@ -63,17 +63,13 @@ static void print_values(const struct svd_result *result)
 static void print_error(const struct svd_result *result)
 {
     const ritz_sketch_report *report = &result->report;
-    double tolerance = result->options->tolerance;
 
     print_line("Norm", "%.6g (Frobenius)", report->norm);
     if (report->kind != RITZ_ERROR_NONE) {
         print_line("Error", "%.4g: Frobenius norm of what the %" PRId64 " triplets leave out (%s)",
                    report->error, result->components, error_kind_name(report->kind));
     }
-    if (tolerance > 0.0) {
-        print_line("Tolerance", "%.4g of the norm: %s", tolerance,
-                   report->tolerance_met ? "met" : "not met");
-    }
+    print_tolerance(result->options->tolerance, report->tolerance_met != 0);
 }
 
 void svd_report_print(const struct svd_result *result, const struct run *run)
@@ -92,7 +88,7 @@ void svd_report_print(const struct svd_result *result, const struct run *run)
     if (result->warning[0] != '\0') print_line("Warning", "%s", result->warning);
     print_line("Time",
                "read %.3f s, compute %.3f s (%d pass%s over the data), write %.3f s; in all %.3f s",
-               result->seconds_read, result->seconds_compute, passes, passes == 1 ? "" : "es",
+               result->data.seconds_read, result->seconds_compute, passes, passes == 1 ? "" : "es",
                run->seconds_write, run->seconds_total);
     print_memory(run);
     print_output(&run->output);

@@ -22,7 +22,6 @@ struct svd_result {
     ritz_hmat right;    /* n x k, row-major; empty if not wanted */
     ritz_sketch_report report;
     char warning[512];
-    double seconds_read;
     double seconds_compute;
 };
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "matrix.h"
+#include "sketched.h"
 #include "svd_report.h"
 
 /* Below this ratio of neighbouring singular values the last vectors are weakly determined. */
@@ -45,7 +46,7 @@ static int prepare(struct svd_run *run)
     }
     if (status == STATUS_OK) status = data_not_empty(data);
     if (status != STATUS_OK) return status;
-    if (options->components > data_smaller_side(data)) {
+    if (options->tolerance == 0.0 && options->components > data_smaller_side(data)) {
         complain("--components %" PRId64 " is too many: %s is %" PRId64 " x %" PRId64
                  " and has %" PRId64 " singular values",
                  options->components, options->paths[0], data->info.rows, data->info.cols,
@@ -59,10 +60,7 @@ static int read_matrix(struct svd_run *run)
 {
     struct svd_result *result = &run->result;
     if (!result->choice.in_memory || result->data.sparse != NULL) return STATUS_OK;
-    double started = seconds_now();
-    int status = data_load(&result->data, &run->base.session, &run->base.progress);
-    result->seconds_read = seconds_now() - started;
-    return status;
+    return data_load(&result->data, &run->base.session, &run->base.progress);
 }
 
 /* ---- decomposing ----------------------------------------------------------------------------- */
@@ -91,11 +89,7 @@ static ritz_status create_results(struct svd_run *run, int64_t count)
 static ritz_sketch_options sketch_options(const struct svd_result *result)
 {
     const struct svd_options *options = result->options;
-    ritz_sketch_options sketch = RITZ_SKETCH_DEFAULTS;
-    sketch.oversampling = options->common.oversampling;
-    sketch.power_iterations = options->common.power_iterations;
-    sketch.seed = (uint64_t)options->common.seed;
-    sketch.tolerance = options->tolerance;
+    ritz_sketch_options sketch = sketched_options(&options->common, options->tolerance);
     if (result->choice.method == SVD_KRYLOV) sketch.method = RITZ_RANGE_KRYLOV;
     return sketch;
 }
@@ -217,7 +211,7 @@ __attribute__((format(printf, 2, 3))) static void warn(struct svd_result *result
 {
     size_t used = strlen(result->warning);
     if (used > 0) {
-        snprintf(result->warning + used, sizeof result->warning - used, "; ");
+        snprintf(result->warning + used, sizeof result->warning - used, " ");
         used = strlen(result->warning);
     }
     va_list arguments;
@@ -245,18 +239,18 @@ static void judge(struct svd_result *result)
     if (result->rank < k) {
         warn(result,
              "the numerical rank is %" PRId64 ": the other %" PRId64
-             " values are rounding errors, and their vectors mean nothing",
+             " values are rounding errors, and their vectors mean nothing.",
              result->rank, k - result->rank);
     } else if (report->gap > 0.0 && report->gap < GAP_WEAK) {
         warn(result,
              "s_k/s_(k+1) is %.3g: so close together, the last vectors can turn within the space "
-             "that they share with the next",
+             "that they share with the next.",
              report->gap);
     }
     if (options->tolerance > 0.0 && !report->tolerance_met) {
         warn(result,
              "the tolerance %.1e was not met: with the %" PRId64
-             " singular values that --components allows, the error is %.1e of the norm",
+             " singular values that --components allows, the error is %.1e of the norm.",
              options->tolerance, k, report->error / report->norm);
     }
 }

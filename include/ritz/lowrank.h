@@ -144,9 +144,9 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_range_finder(ritz_stream *s, const ritz
  *   ritz_svd_randomized; where probes tell, an estimate.
  * @return RITZ_OK or an argument error. At ritz_stream_sync: RITZ_ERR_NOT_FINITE.
  *
- * Synchronises: never; with a tolerance once a block. Capturable: no (cuSOLVER). Cost: (2q+2) 2mnl
- * flops, with a tolerance of the columns found. Workspace: (m + n) l elements; of a block with a
- * tolerance.
+ * Synchronises: once a block with a tolerance, else never. Capturable: no (cuSOLVER). Cost: (2q+2)
+ * 2mnl flops, with a tolerance of the columns found. Workspace: (m + n) l elements; of a block with
+ * a tolerance.
  * Source: Halko, Martinsson, Tropp 2011, section 4; Martinsson and Voronin 2016; Yu, Gu and Li
  * 2018, algorithm 2. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_qb(ritz_stream *s, const ritz_linop *A, ritz_dmat Q,
@@ -228,7 +228,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_eigh_randomized(ritz_stream *s, const r
  * @return RITZ_OK or an argument error; RITZ_ERR_NOT_FINITE; errors of files;
  *   RITZ_ERR_NOT_CONVERGED.
  *
- * Synchronises: once a pass. Capturable: no (reads rows). Cost: (4q + 4) mnl flops. Memory: 3 n l
+ * Synchronises: once a pass, and at the end. Capturable: no (reads rows). Cost: (4q + 6) mnl flops.
+ * Memory: 3 n l
  * elements, in float32 up to 192 n more, and two blocks of rows. Accuracy: two products between
  * orthonormalisations leave values below u^(1 - 2^-(q+1)) of the largest few digits (sqrt(u)
  * without power iterations); the report says so.

@@ -103,7 +103,7 @@ RITZ_API ritz_status ritz_lstsq_stats_shape(const ritz_lstsq_stats *stats, int64
  * @param path  the file.
  * @return RITZ_OK, an argument error, RITZ_ERR_IO.
  *
- * Synchronises: once. */
+ * Synchronises: once. Capturable: no (writes a file). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_lstsq_stats_save(ritz_stream *s,
                                                           const ritz_lstsq_stats *stats,
                                                           const char *path);

@@ -221,7 +221,8 @@ ritz_pca_inverse_transform(ritz_stream *s, const ritz_pca *pca, ritz_dmat Y, rit
  * @param opts choices, or NULL for the defaults.
  * @return RITZ_OK, an argument error, or an error of a file.
  *
- * Synchronises: at the end. Capturable: no (reads rows). Workspace: two blocks of rows. */
+ * Synchronises: at the end. Capturable: no (reads rows). Workspace: two blocks of
+ * rows; of a sparse matrix all scores. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform_rows(ritz_stream *s, const ritz_pca *pca,
                                                             ritz_rows rows, ritz_hmat Y,
                                                             const ritz_pca_transform_options *opts);
@@ -237,7 +238,8 @@ RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform_rows(ritz_stream *s, cons
  * @param opts    choices, or NULL for the defaults.
  * @return RITZ_OK, an argument error, an error of a file, or that of `deliver`.
  *
- * Synchronises: once a block. Capturable: no (reads rows). Workspace: two blocks of rows. */
+ * Synchronises: once a block. Capturable: no (reads rows). Workspace: two blocks of
+ * rows; of a sparse matrix all scores. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pca_transform_blocks(
     ritz_stream *s, const ritz_pca *pca, ritz_rows rows, ritz_block_function deliver, void *context,
     const ritz_pca_transform_options *opts);

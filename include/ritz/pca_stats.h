@@ -82,7 +82,9 @@ RITZ_API ritz_status ritz_pca_stats_shape(const ritz_pca_stats *stats, int64_t *
  * @param s     a stream of their device.
  * @param stats the statistics.
  * @param path  the file.
- * @return RITZ_OK, an argument error, RITZ_ERR_IO. Synchronises: once. */
+ * @return RITZ_OK, an argument error, RITZ_ERR_IO.
+ *
+ * Synchronises: once. Capturable: no (writes a file). */
 RITZ_API RITZ_NODISCARD ritz_status ritz_pca_stats_save(ritz_stream *s, const ritz_pca_stats *stats,
                                                         const char *path);
 

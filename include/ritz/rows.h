@@ -85,8 +85,8 @@ RITZ_API ritz_rows ritz_rows_files(const char *const *paths, int64_t count);
 RITZ_API ritz_rows ritz_rows_callback(ritz_dtype dtype, int64_t rows, int64_t cols, int once,
                                       ritz_rows_function function, void *context);
 
-/** The rows of a sparse matrix. Taken by ritz_pca_fit, ritz_pca_transform_rows, ritz_svd_rows and
- * ritz_rows_multiply; others refuse it.
+/** The rows of a sparse matrix. Taken by ritz_pca_fit, ritz_pca_transform_rows,
+ * ritz_pca_transform_blocks, ritz_svd_rows and ritz_rows_multiply; others refuse it.
  * @param A a sparse matrix that keeps its transpose; must outlive every call given the source.
  * @return the source. */
 RITZ_API ritz_rows ritz_rows_sparse(const ritz_spmat *A);
@@ -121,7 +121,7 @@ typedef ritz_status (*ritz_block_function)(void *context, ritz_hmat block, int64
  * @return RITZ_OK, an argument error, an error of a file, or that of `deliver`.
  *
  * Synchronises: once a block. Capturable: no (reads rows). Cost: 2mnk flops. Workspace: two blocks
- * of rows. */
+ * of rows; of a sparse matrix all of Y. */
 RITZ_API RITZ_NODISCARD ritz_status ritz_rows_multiply(ritz_stream *s, ritz_rows rows, ritz_dmat X,
                                                        ritz_block_function deliver, void *context);
 

@@ -111,6 +111,9 @@ ritz_status ritz_algo_eigh(ritz_stream *s, ritz_uplo uplo, ritz_order order, rit
  * NaN where R is singular. (condition.c) */
 ritz_status ritz_algo_triangular_condition(ritz_stream *s, ritz_dmat R, ritz_dmat cond);
 
+/* Seconds of a clock that only goes forward; for differences. (scalars.c) */
+double ritz_algo_seconds(void);
+
 /* ---- results of a few numbers an item (scalars.c) --------------------------------------- */
 
 /* X is an output of batch x cols (one row an item) of this data type, and lies apart from A. */

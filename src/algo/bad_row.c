@@ -16,10 +16,12 @@ static ritz_status judge_sums(ritz_stream *s, ritz_dmat sums, int64_t first)
     ritz_status rc = ritz_algo_fetch(s, sums, host);
     for (int64_t i = 0; i < sums.rows && rc == RITZ_OK; i++)
         if (!isfinite(host[i]))
-            rc = ritz_fail(RITZ_ERR_NOT_FINITE,
-                           "row %" PRId64
-                           " (counted from 0) has a NaN or an infinity; remove or impute it",
-                           first + i);
+            rc = ritz_fail(
+                RITZ_ERR_NOT_FINITE,
+                "row %" PRId64
+                " (counted from 0) has a NaN or an infinity, or its sum overflows; remove, "
+                "impute or scale it",
+                first + i);
     free(host);
     return rc;
 }

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/state_file.h"
 #include "ritz/version.h"
@@ -49,13 +48,6 @@ struct checkpoint {
     int fixed;            /* the caller said how often */
     int count;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- whose it is ------------------------------------------------------------------------- */
 
@@ -176,7 +168,7 @@ ritz_status checkpoint_open(ritz_stream *s, const char *path, double seconds,
     c->s = s;
     c->fixed = seconds > 0;
     c->seconds = c->fixed ? seconds : DEFAULT_SECONDS;
-    c->next = now() + c->seconds;
+    c->next = ritz_algo_seconds() + c->seconds;
     c->path = strdup(path);
     if (!c->path) {
         rc = ritz_fail(RITZ_ERR_MEMORY, "no host memory for a checkpoint");
@@ -217,8 +209,11 @@ ritz_status checkpoint_restore(struct checkpoint *c, const ritz_dmat *matrices, 
         same = M.rows == matrices[i].rows && M.cols == matrices[i].cols &&
                M.dtype == matrices[i].dtype;
     }
-    RITZ_REQUIRE(same, RITZ_ERR_FORMAT, "%s is damaged: its matrices are not those of the work",
-                 c->path);
+    RITZ_REQUIRE(
+        same, RITZ_ERR_STATE,
+        "the checkpoint %s belongs to other work: its matrices are of other sizes than here "
+        "(by another `memory` or `block_rows`?); remove the file to start again",
+        c->path);
     ritz_status rc = RITZ_OK;
     for (int i = 0; i < count && rc == RITZ_OK; i++)
         if (!ritz_empty(matrices[i])) rc = backend->upload(c->s, c->file.matrices[i], matrices[i]);
@@ -258,7 +253,7 @@ static ritz_status fetch(struct checkpoint *c, const ritz_dmat *matrices, int co
 
 int checkpoint_due(const struct checkpoint *c)
 {
-    return c && now() >= c->next;
+    return c && ritz_algo_seconds() >= c->next;
 }
 
 static void write_place(const struct checkpoint_place *p, int64_t *numbers)
@@ -276,7 +271,7 @@ ritz_status checkpoint_save(struct checkpoint *c, const struct checkpoint_place 
                             const ritz_dmat *matrices, int count)
 {
     struct ritz_state_file file = c->identity;
-    const double start = now();
+    const double start = ritz_algo_seconds();
     int usable = 1;
     ritz_status rc;
     write_place(place, file.numbers);
@@ -286,7 +281,7 @@ ritz_status checkpoint_save(struct checkpoint *c, const struct checkpoint_place 
         RITZ_TRY_OUT(ritz_state_file_write(c->path, &file));
         c->count++;
     }
-    const double end = now(), pause = PATIENCE * (end - start);
+    const double end = ritz_algo_seconds(), pause = PATIENCE * (end - start);
     c->next = end + (!c->fixed && pause > c->seconds ? pause : c->seconds);
 out:
     ritz_state_file_drop(&file);

@@ -226,7 +226,7 @@ ritz_status ritz_cur(ritz_stream *s, const ritz_linop *A, ritz_dmat columns, rit
     RITZ_TRY(interpolative_options(opts, columns.rows, A, &call.o));
     RITZ_TRY(ritz_algo_sketch_report_check(report));
     /* The squares of what columns and rows miss add up, and the rows are like the columns. */
-    call.o.sketch.tolerance /= sqrt(2.0);
+    call.o.sketch.tolerance /= 2.0;
     interpolative_pair_of(A, &pair);
     return run(s, &call);
 }

@@ -305,7 +305,7 @@ static void write_rank(void *context)
 {
     struct pending_rank *p = context;
     ritz_sketch_report *target = p->target;
-    target->rank = (int64_t)p->rank;
+    target->rank = p->rank > 0 ? (int64_t)p->rank : 0; /* it is -1 where there is none */
     /* What the tolerance asks for is beyond the numerical rank. */
     const size_t end = offsetof(ritz_sketch_report, tolerance_met) + sizeof target->tolerance_met;
     if (target->rank < p->wanted && target->size >= end) target->tolerance_met = 0;

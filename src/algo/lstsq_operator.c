@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "algo/lstsq_iterate.h"
 
@@ -182,13 +181,6 @@ static ritz_status solve_empty(struct lstsq_operator *p)
     return RITZ_OK;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void describe(struct lstsq_operator *p, double start, ritz_lstsq_report *report)
 {
     const double nan = (double)NAN;
@@ -197,7 +189,7 @@ static void describe(struct lstsq_operator *p, double start, ritz_lstsq_report *
     if (r->rank >= 0) r->dof = r->rows > r->rank ? (double)(r->rows - r->rank) : 0;
     if (!p->finite)
         r->residual_norm = r->rhs_norm = r->solution_norm = r->optimality = r->backward_error = nan;
-    r->seconds = now() - start;
+    r->seconds = ritz_algo_seconds() - start;
     if (report == NULL) return;
     r->size = report->size;
     memcpy(report, r, r->size < sizeof *r ? r->size : sizeof *r);
@@ -205,7 +197,7 @@ static void describe(struct lstsq_operator *p, double start, ritz_lstsq_report *
 
 static ritz_status solve_checked(struct lstsq_operator *p, ritz_lstsq_report *report)
 {
-    const double start = now();
+    const double start = ritz_algo_seconds();
     int accepted = 1;
     RITZ_TRY(ritz_work_dmat(p->s, RITZ_F64, RITZ_COL_MAJOR, p->r.targets, 1, 1, &p->squares));
     if (p->r.rows > 0 && p->r.cols > 0 && p->r.targets > 0)

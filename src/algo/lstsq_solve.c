@@ -11,16 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "algo/lstsq_call.h"
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void warn(struct lstsq_call *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -405,7 +397,7 @@ out:
 
 ritz_status lstsq_solve(struct lstsq_call *c, ritz_dmat X, ritz_lstsq_report *report)
 {
-    const double start = now();
+    const double start = ritz_algo_seconds();
     struct lstsq *p = &c->p;
     const struct ritz_work_mark outer = ritz_work_mark(p->s);
     ritz_status rc;
@@ -429,7 +421,7 @@ ritz_status lstsq_solve(struct lstsq_call *c, ritz_dmat X, ritz_lstsq_report *re
 out:
     lstsq_rows_free(&p->rows);
     ritz_work_release(p->s, outer);
-    p->r.seconds = now() - start;
+    p->r.seconds = ritz_algo_seconds() - start;
     if (rc == RITZ_OK || rc == RITZ_ERR_NOT_CONVERGED) lstsq_give_report(c, report);
     return rc;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "algo/lstsq_stats.h"
 #include "algo/stacked_qr.h"
@@ -25,13 +24,6 @@ struct solve {
     ritz_dmat norm_a;  /* 1 x 1 F64: ‖R‖_F */
     double condition;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- arguments --------------------------------------------------------------------------- */
 
@@ -224,7 +216,7 @@ out:
 ritz_status ritz_lstsq_stats_solve(ritz_stream *s, const ritz_lstsq_stats *stats, ritz_dmat X,
                                    const ritz_lstsq_options *opts, ritz_lstsq_report *report)
 {
-    const double start = now();
+    const double start = ritz_algo_seconds();
     RITZ_ENTER(s, &X);
     struct solve p = {.s = s, .stats = stats, .X = X};
     RITZ_TRY(check(&p, opts));
@@ -236,7 +228,7 @@ ritz_status ritz_lstsq_stats_solve(ritz_stream *s, const ritz_lstsq_stats *stats
     RITZ_TRY_OUT(measure(&p));
     if (!report) goto out;
     RITZ_TRY_OUT(fill_report(&p, &r));
-    r.seconds = now() - start;
+    r.seconds = ritz_algo_seconds() - start;
     r.size = report->size;
     memcpy(report, &r, r.size < sizeof r ? r.size : sizeof r);
 out:

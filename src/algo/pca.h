@@ -74,8 +74,8 @@ ritz_status pca_by_increments(struct pca_fit *f);
 
 /* ---- routes over moments ---- */
 
-/* Bytes of a block of rows, and the least rows of one. */
-enum { PCA_BLOCK_BYTES = 8 << 20, PCA_BLOCK_LEAST = 16 };
+/* Bytes of a block of rows. */
+enum { PCA_BLOCK_BYTES = 8 << 20 };
 
 /* Moments of no rows, as the fit wants them. (pca_rows.c) */
 struct pca_moments pca_moments_kind(const struct pca_fit *f, ritz_pca_method method);
@@ -133,10 +133,7 @@ ritz_status pca_read_options(struct pca_fit *f, const ritz_pca_options *opts);
 ritz_status pca_check_report(const ritz_pca_report *report);
 void pca_write_report(const ritz_pca_report *r, ritz_pca_report *report);
 
-/* Tell the caller's progress function; its wish to stop is an error. */
-ritz_status pca_progress(const struct pca_fit *f, const char *phase, int64_t done);
-
-/* Rows of a block of about so many bytes of T, at least 256. */
+/* Rows of a block of about so many bytes of T, at least 512. */
 int64_t pca_block_rows(const struct pca_fit *f, int64_t bytes);
 
 /* The data as one matrix, loaded if it is not in memory (once a fit). */

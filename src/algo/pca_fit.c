@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "algo/bad_row.h"
 #include "algo/checkpoint.h"
@@ -24,23 +23,7 @@ enum { SMALL = 256 };
 enum { PHASE_BYTES = 32 << 20 };
 #define SKETCH_FRACTION 0.2
 
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- shared steps ---- */
-
-ritz_status pca_progress(const struct pca_fit *f, const char *phase, int64_t done)
-{
-    if (!f->opts.progress) return RITZ_OK;
-    RITZ_REQUIRE(f->opts.progress(f->opts.progress_context, phase, done, f->N) == 0,
-                 RITZ_ERR_CANCELLED, "stopped in phase %s after %" PRId64 " of %" PRId64 " rows",
-                 phase, done, f->N);
-    return RITZ_OK;
-}
 
 int64_t pca_block_rows(const struct pca_fit *f, int64_t bytes)
 {
@@ -284,9 +267,10 @@ static ritz_pca_method choose_unasked(const struct pca_fit *f, char *reason, siz
                  GRAM_MOST, TALL);
         return RITZ_PCA_COVARIANCE;
     }
-    if (!ritz_feed_can_rewind(f->feed) && !pca_fits(f, 0))
-        return choose_for_one_pass(f, reason, size);
-    if (f->N <= GRAM_MOST && GRAM_MOST < f->n && pca_dual_passes(f) > 0) {
+    const int again = ritz_feed_can_rewind(f->feed);
+    if (!again && !pca_randomized_in_memory(f)) return choose_for_one_pass(f, reason, size);
+    if (f->N <= GRAM_MOST && GRAM_MOST < f->n &&
+        (again ? pca_dual_passes(f) > 0 : pca_dual_in_memory(f))) {
         snprintf(reason, size,
                  "%" PRId64 " rows <= %d < %" PRId64 " columns: %" PRId64 " x %" PRId64
                  " Gram matrix of the rows",
@@ -429,7 +413,7 @@ static ritz_status fit(struct pca_fit *f, struct ritz_pca *p, ritz_pca_report *r
 ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows, const ritz_pca_options *opts,
                          ritz_pca **pca, ritz_pca_report *report)
 {
-    const double start = now();
+    const double start = ritz_algo_seconds();
     RITZ_ENTER(s, NULL);
     RITZ_REQUIRE(pca, RITZ_ERR_ARGUMENT, "pca is NULL");
     *pca = NULL;
@@ -446,6 +430,8 @@ ritz_status ritz_pca_fit(ritz_stream *s, ritz_rows rows, const ritz_pca_options 
     RITZ_TRY_OUT(open_source(&f, &rows));
     RITZ_TRY_OUT(fit(&f, p, &r));
 out:
+    /* Nothing may be on its way from rows of the host, or from sigma. */
+    if (rc != RITZ_OK && f.feed != NULL) (void)s->device->backend->stream_sync(s);
     closed = ritz_feed_close(&f.feed);
     if (rc == RITZ_OK) rc = closed;
     checkpoint_close(&f.pass.checkpoint);
@@ -456,7 +442,7 @@ out:
         (void)ritz_pca_destroy(s, &p);
         return rc;
     }
-    r.seconds = now() - start;
+    r.seconds = ritz_algo_seconds() - start;
     pca_write_report(&r, report);
     *pca = p;
     return RITZ_OK;

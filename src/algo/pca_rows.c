@@ -31,9 +31,8 @@ static ritz_status choose_rows(const struct pca_fit *f, const struct pca_moments
 
 int pca_moments_fit(const struct pca_fit *f, const struct pca_moments *kind)
 {
-    const double row = pca_absorb_row_bytes(kind) +
-                       2 * (double)f->n * (double)ritz_dtype_size(ritz_feed_info(f->feed)->dtype);
-    return pca_absorb_fixed_bytes(kind) + PCA_BLOCK_LEAST * row <= (double)pca_memory(f);
+    const double blocks = pca_least_blocks(f, whole_bytes(pca_absorb_row_bytes(kind)));
+    return pca_absorb_fixed_bytes(kind) + blocks <= (double)pca_memory(f);
 }
 
 static ritz_status visit(ritz_stream *s, ritz_dmat block, int64_t first, void *context)

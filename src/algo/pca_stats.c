@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "algo/bad_row.h"
 #include "algo/pca.h"
@@ -20,13 +19,6 @@ struct ritz_pca_stats {
     int64_t components; /* incremental: that were asked for */
     struct pca_moments m;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the object -------------------------------------------------------------------------- */
 
@@ -185,6 +177,8 @@ ritz_status ritz_pca_stats_add_rows(ritz_stream *s, ritz_pca_stats *stats, ritz_
     }
     if (pass.rows > 0) RITZ_TRY_OUT(add_rows(s, stats, &pass, &f.opts));
 out:
+    /* Nothing may be on its way from rows of the host. */
+    if (rc != RITZ_OK && pass.feed != NULL) (void)s->device->backend->stream_sync(s);
     closed = ritz_feed_close(&pass.feed);
     ritz_work_release(s, mark);
     return rc != RITZ_OK ? rc : closed;
@@ -405,7 +399,7 @@ ritz_status ritz_pca_stats_fit(ritz_stream *s, const ritz_pca_stats *stats,
                                const ritz_pca_options *opts, ritz_pca **pca,
                                ritz_pca_report *report)
 {
-    const double start = now();
+    const double start = ritz_algo_seconds();
     RITZ_ENTER(s, NULL);
     RITZ_REQUIRE(pca, RITZ_ERR_ARGUMENT, "pca is NULL");
     *pca = NULL;
@@ -425,7 +419,7 @@ ritz_status ritz_pca_stats_fit(ritz_stream *s, const ritz_pca_stats *stats,
         (void)ritz_pca_destroy(s, &p);
         return rc;
     }
-    r.seconds = now() - start;
+    r.seconds = ritz_algo_seconds() - start;
     pca_write_report(&r, report);
     *pca = p;
     return RITZ_OK;

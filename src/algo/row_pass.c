@@ -147,6 +147,7 @@ ritz_status row_pass(struct row_pass *p, const char *phase, int64_t block_rows,
     const int resumes = row_pass_resumes(p);
     int64_t row = 0;
     p->passes++;
+    p->first_known = 0; /* blocks may be of another size than in the pass before */
     RITZ_TRY(ritz_feed_start(p->feed, block_rows));
     if (resumes) {
         RITZ_TRY(resume(p, block_rows));

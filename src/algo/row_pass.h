@@ -31,12 +31,12 @@ struct row_pass {
     ritz_progress_function progress;
     void *progress_context;
     struct checkpoint *checkpoint; /* NULL: none */
-    ritz_dmat kept[ROW_PASS_KEPT]; /* the state: matrices of the device, contiguous */
+    ritz_dmat kept[ROW_PASS_KEPT]; /* the state: matrices of the device */
     int kept_count;
     int passes;      /* begun or behind, so far */
     int64_t resumed; /* rows that a checkpoint had done, over all passes */
     int64_t done;    /* rows visited, over all passes, before and after */
-    uint64_t first;  /* checksum of the first block, once one was visited */
+    uint64_t first;  /* checksum of the first block of this pass */
     int first_known;
 };
 

@@ -1,7 +1,16 @@
 /* Results of a few numbers an item: one row an item.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
 #include "algo/algo.h"
+
+double ritz_algo_seconds(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 ritz_status ritz_algo_check_scalars(const ritz_stream *s, ritz_dmat X, const char *name,
                                     ritz_dtype dtype, int64_t batch, int64_t cols, ritz_dmat A)

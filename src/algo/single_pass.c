@@ -311,7 +311,10 @@ ritz_status ritz_single_pass_add_rows(ritz_stream *s, ritz_single_pass *sp, ritz
         goto out;
     }
     RITZ_TRY_OUT(add_feed(s, sp, feed));
+    RITZ_TRY_OUT(s->device->backend->stream_sync(s));
 out:
+    /* Rows of the host are read in place: nothing may be on its way from them. */
+    if (rc != RITZ_OK && feed != NULL) (void)s->device->backend->stream_sync(s);
     closed = ritz_feed_close(&feed);
     if (rc == RITZ_OK) rc = closed;
     return rc;

@@ -22,7 +22,6 @@
 #include <string.h>
 
 #include "algo/algo.h"
-#include "algo/sparse.h"
 
 #define DEFAULT_POWER_ITERATIONS 2
 #define DEFAULT_BLOCK INT64_C(32)
@@ -121,9 +120,7 @@ ritz_status ritz_algo_check_factor(const ritz_stream *s, const ritz_linop *op, r
     RITZ_REQUIRE(X.dtype == op->dtype, RITZ_ERR_DTYPE,
                  "the operator A is %s and %s is %s; they must agree", ritz_dtype_name(op->dtype),
                  name, ritz_dtype_name(X.dtype));
-    RITZ_TRY(ritz_check_no_overlap(X, name, op->A, "A"));
-    if (op->sparse != NULL) RITZ_TRY(ritz_algo_spmat_check_apart(X, name, op->sparse));
-    return ritz_check_no_overlap(X, name, op->mean, "mean");
+    return ritz_algo_linop_check_apart(op, X, name);
 }
 
 ritz_status ritz_algo_check_basis(const ritz_stream *s, const ritz_linop *op, ritz_dmat Q)
@@ -284,6 +281,7 @@ ritz_status ritz_algo_sketch_report_values(ritz_stream *s, const ritz_linop *op,
                                            ritz_sketch_report *report)
 {
     const int64_t count = ritz_present(values) ? values.rows : 0;
+    RITZ_TRY(ritz_check_not_capturing(s, "a report is a result on the host"));
     struct pending_report *p = calloc(1, sizeof *p + (size_t)count * sizeof *p->values);
     RITZ_REQUIRE(p != NULL, RITZ_ERR_MEMORY, "no memory for the report");
     p->target = report;

@@ -70,7 +70,7 @@ struct job {
     ritz_dmat stage;  /* block + 1 rows, T, row-major */
     ritz_dmat T;      /* block + 1 rows of A Z */
     ritz_dmat P, sum; /* a panel of a block's product, and its copy in F64; of float32 only */
-    ritz_dmat square; /* 1 x 1 F64 */
+    ritz_dmat watch;  /* 3 x 1 F64: a square or the largest element, the flag, the norm */
     ritz_dmat flags;
     struct stacked_qr qr;
 };
@@ -112,8 +112,9 @@ static ritz_status visit_product(ritz_stream *s, ritz_dmat block, int64_t first,
     ritz_dmat C;
     RITZ_TRY(stage(s, j, block, first, &C));
     if (j->pass == 0) {
-        RITZ_TRY(ritz_op_sumsq(s, C, j->square));
-        RITZ_TRY(ritz_op_axpby(s, 1.0, j->square, 1.0, j->c->sumsq));
+        const ritz_dmat square = ritz_row_range(j->watch, 0, 1);
+        RITZ_TRY(ritz_op_sumsq(s, C, square));
+        RITZ_TRY(ritz_op_axpby(s, 1.0, square, 1.0, j->c->sumsq));
     }
     const ritz_dmat T = ritz_row_range(j->T, 0, C.rows);
     RITZ_TRY(ritz_op_gemm(s, 1.0, C, j->Z, 0.0, T));
@@ -150,14 +151,15 @@ static ritz_status settle_product(const struct row_pass *p, const struct job *j)
 {
     ritz_stream *s = p->s;
     const struct svd_rows *c = j->c;
-    double bad = 0, sumsq = 0, largest = 0;
+    double seen[3] = {0};
     RITZ_TRY(ritz_op_copy(s, j->Y, j->Z));
     RITZ_TRY(ritz_op_finite_guard(s, RITZ_BOTH, j->Z, j->flags));
-    RITZ_TRY(ritz_op_max_abs(s, j->Z, j->square));
-    RITZ_TRY(ritz_algo_fetch(s, j->flags, &bad));
+    RITZ_TRY(ritz_op_max_abs(s, j->Z, ritz_row_range(j->watch, 0, 1)));
+    RITZ_TRY(ritz_op_copy(s, j->flags, ritz_row_range(j->watch, 1, 1)));
+    RITZ_TRY(ritz_op_copy(s, c->sumsq, ritz_row_range(j->watch, 2, 1)));
+    RITZ_TRY(ritz_algo_fetch(s, j->watch, seen));
+    const double largest = seen[0], bad = seen[1], sumsq = seen[2];
     if (bad > 0) return refuse(p, c);
-    RITZ_TRY(ritz_algo_fetch(s, c->sumsq, &sumsq));
-    RITZ_TRY(ritz_algo_fetch(s, j->square, &largest));
     const double least =
         c->dtype == RITZ_F32 ? (double)(FLT_MIN / FLT_EPSILON) : DBL_MIN / DBL_EPSILON;
     RITZ_REQUIRE(!(sumsq > 0) || largest >= least, RITZ_ERR_NOT_FINITE,
@@ -250,7 +252,7 @@ static ritz_status open_job(const struct row_pass *p, struct job *j)
     RITZ_TRY(ritz_work_dmat(s, c->dtype, RITZ_COL_MAJOR, n, l, 1, &j->Z));
     RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n, l, 1, &j->Y));
     RITZ_TRY(ritz_work_dmat(s, c->dtype, RITZ_COL_MAJOR, l, l, 1, &j->R));
-    RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 1, 1, 1, &j->square));
+    RITZ_TRY(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, 3, 1, 1, &j->watch));
     RITZ_TRY(ritz_work_dmat(s, RITZ_I32, RITZ_COL_MAJOR, 1, 1, 1, &j->flags));
     if (is_staged(p, c))
         RITZ_TRY(ritz_work_dmat(s, c->dtype, RITZ_ROW_MAJOR, c->block_rows + 1, n, 1, &j->stage));

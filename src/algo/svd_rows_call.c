@@ -101,8 +101,8 @@ static void describe(const struct outcome *o, const struct ritz_algo_sketch *ske
     ritz_sketch_report r = {
         .rank = o->rank,
         .sample_size = l,
-        .power_iterations = sketch->power_iterations,
-        .matvec_blocks = 2 * sketch->power_iterations + 3,
+        .power_iterations = l > 0 ? sketch->power_iterations : 0,
+        .matvec_blocks = l > 0 ? 2 * sketch->power_iterations + 3 : 0,
         .norm = sqrt(o->sumsq),
     };
     if (with_error) ritz_algo_report_identity(o->lost, ritz_algo_roundoff(dtype), &r);
@@ -117,7 +117,8 @@ static void describe(const struct outcome *o, const struct ritz_algo_sketch *ske
                                             .powers = sketch->power_iterations,
                                             .dtype = dtype};
     r.gap = ritz_algo_sample_gap(&sample);
-    r.tolerance_met = sketch->tolerance > 0 && sqrt(o->lost) <= sketch->tolerance * r.norm &&
+    r.tolerance_met = l > 0 && sketch->tolerance > 0 &&
+                      sqrt(o->lost) <= sketch->tolerance * r.norm &&
                       sketch->tolerance >= RITZ_SKETCH_RESOLUTION * sqrt(ritz_algo_roundoff(dtype));
     warn_of_tolerance(sketch, dtype, &r);
     warn_of_rounding(o, dtype, &r);

@@ -6,8 +6,11 @@
 struct ritz_event_state {
     struct cuda_device *device;
     cudaEvent_t event;
-    enum { NEVER_RECORDED, RECORDED, CAPTURED } last; /* CAPTURED: in a stream that was capturing */
+    _Atomic int last; /* read and written by the threads of several streams */
 };
+
+/* How an event was last recorded. CAPTURED: in a stream that was capturing. */
+enum { NEVER_RECORDED, RECORDED, CAPTURED };
 
 ritz_status cuda_event_create(ritz_device *dev, struct ritz_event_state **e)
 {

@@ -34,6 +34,8 @@ int cuda_seems_capturing(const ritz_stream *s)
 {
     enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
     const cudaError_t code = cudaStreamIsCapturing(cuda_native(s), &capture);
+    /* The legacy stream while another one captures: nothing may be asked of it. */
+    if (code == cudaErrorStreamCaptureImplicit) return 1;
     return code == cudaSuccess && capture != cudaStreamCaptureStatusNone;
 }
 

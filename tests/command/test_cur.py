@@ -57,10 +57,30 @@ class Cur(CommandTest):
             report = self.report("cur", "data.npy", "--tol", tolerance, "--out", "out")
             self.assertGreater(report["components"], previous)
             self.assertEqual(report["tolerance"], {"asked": tolerance, "met": True})
+            # The figure that is judged is an estimate.
             self.assertLess(self.check(report, self.data),
-                            10 * tolerance * np.linalg.norm(self.data))
+                            1.3 * tolerance * np.linalg.norm(self.data))
             previous = report["components"]
         self.assertLessEqual(previous, 8)
+
+    def test_met_is_judged_by_the_error(self):
+        for tolerance in (0.4, 0.2, 0.1, 0.05):
+            for most in (1, 2, 4, 8):
+                done = self.run_ritz("cur", "data.npy", "--tol", tolerance, "-k", most, "--json",
+                                     "--out", "out")
+                report = json.loads(done.stdout)
+                met = report["tolerance"]["met"]
+                figure = report["error"]["value"] / report["norm"]
+                self.assertEqual((done.returncode, met),
+                                 (OK, True) if figure <= tolerance else (NOT_MET, False))
+                error = self.check(report, self.data) / np.linalg.norm(self.data)
+                if not tolerance / 2 < error < 2 * tolerance:  # the figure is an estimate
+                    self.assertEqual(met, bool(error < tolerance), (tolerance, most, error))
+
+    def test_tolerance_with_a_number_above_the_smaller_side(self):
+        whole = self.report("cur", "data.npy", "--tol", 0.1)
+        report = self.report("cur", "data.npy", "--tol", 0.1, "-k", 500)
+        self.assertEqual(report["columns"], whole["columns"])
 
     def test_tolerance_that_is_not_met(self):
         done = self.run_ritz("cur", "data.npy", "--tol", 0.001, "-k", 2, "--json", "--out", "out")
@@ -86,6 +106,7 @@ class Cur(CommandTest):
             self.check(report, data)
             self.assertEqual(report["columns"], dense["columns"])
             self.assertEqual(report["data"]["nonzeros"], np.count_nonzero(data))
+            self.assertGreater(report["seconds"]["read"], 0.0)
 
     def test_several_files(self):
         whole = self.report("cur", "data.npy", "-k", 5)
@@ -113,7 +134,8 @@ class Cur(CommandTest):
         self.save("zeros.npy", np.zeros((30, 20)))
         done = self.run_ritz("cur", "zeros.npy", "-k", 2, "--json", "--out", "out")
         self.assertEqual(done.returncode, OK, done.stderr)
-        self.assertEqual(json.loads(done.stdout)["error"]["value"], 0.0)
+        report = json.loads(done.stdout)
+        self.assertEqual((report["norm"], report["error"]["value"]), (0.0, 0.0))
 
 
 class Refused(CommandTest):

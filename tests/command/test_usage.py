@@ -137,10 +137,12 @@ class Output(CommandTest):
 
     def test_full_standard_output(self):
         self.save("x.npy", np.random.default_rng(1).standard_normal((20, 5)))
-        with open("/dev/full", "w", encoding="ascii") as full:
-            done = self.run_ritz("pca", "x.npy", stdout=full)
-        self.assertEqual(done.returncode, FAILED)
-        self.assertRegex(done.stderr, "ritz: cannot write to standard output: No space left")
+        # Also where a tolerance is not met: the answer is lost.
+        for arguments in (["pca", "x.npy"], ["cur", "x.npy", "-k", 1, "--tol", "0.01"]):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = self.run_ritz(*arguments, stdout=full)
+            self.assertEqual(done.returncode, FAILED)
+            self.assertRegex(done.stderr, "ritz: cannot write to standard output: No space left")
 
 
 

@@ -98,6 +98,10 @@ static ritz_pca_options options_of(struct source *t, ritz_pca_method method, rit
     opts.block_rows = BLOCK;
     opts.progress = stop;
     opts.progress_context = t;
+    if (method == RITZ_PCA_RANDOMIZED) {
+        opts.power_iterations = 1;
+        opts.memory = 7500; /* too little for the rows, enough for a block of them */
+    }
     return opts;
 }
 
@@ -165,7 +169,7 @@ static void go_on(const struct place *p, const struct work *w, double seconds)
                 expect_same(&whole, &f);
                 (void)expect(f.report.resumed == done, "%lld rows were done, not %lld",
                              (long long)f.report.resumed, (long long)done);
-                (void)expect(f.report.checkpoints == (seconds < 1 ? w->passes * BLOCKS - after : 0),
+                (void)expect(f.report.checkpoints == (seconds > 0 ? w->passes * BLOCKS - after : 0),
                              "%d savings", f.report.checkpoints);
             }
             forget_fit(p, &f);
@@ -196,6 +200,50 @@ static void many_times(const struct place *p, ritz_pca_method method)
     }
     forget_fit(p, &f);
     forget_fit(p, &whole);
+    (void)unlink(path());
+}
+
+/* Stops in the second block of phase "qr". */
+static int stop_in_qr(void *context, const char *phase, int64_t done, int64_t total)
+{
+    int *blocks = context;
+    (void)done;
+    (void)total;
+    return strcmp(phase, "qr") == 0 && ++*blocks == 2;
+}
+
+/* The blocks that the library takes differ from pass to pass. */
+static void blocks_of_other_sizes(const struct place *p)
+{
+    if (!begin_case(p, "pca checkpoint, one block of the covariance, then several of the QR"))
+        return;
+    const int64_t rows = 2500;
+    double *numbers = calloc((size_t)(rows * COLS), sizeof *numbers);
+    if (!numbers) abort();
+    omat x = make_data(502, rows, COLS, 1e-3, 1);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < COLS; j++) numbers[i * COLS + j] = (double)OMAT_AT(x, i, j);
+    omat_destroy(&x);
+    const ritz_rows source =
+        ritz_rows_hmat(ritz_hmat_wrap_const(numbers, RITZ_F64, rows, COLS, RITZ_ROW_MAJOR));
+    struct fit whole, f;
+    ritz_pca *pca = NULL;
+    int blocks = 0;
+    ritz_pca_options opts = RITZ_PCA_DEFAULTS;
+    opts.components = COLS;
+    (void)unlink(path());
+    (void)fit_rows(p, source, &opts, &whole);
+    opts.checkpoint = path();
+    opts.progress = stop_in_qr;
+    opts.progress_context = &blocks;
+    (void)expect_error(ritz_pca_fit(p->s, source, &opts, &pca, NULL), RITZ_ERR_CANCELLED, "qr");
+    if (fit_rows(p, source, &opts, &f)) {
+        expect_same(&whole, &f);
+        (void)expect(f.report.resumed > rows, "%lld rows were done", (long long)f.report.resumed);
+    }
+    forget_fit(p, &f);
+    forget_fit(p, &whole);
+    free(numbers);
     (void)unlink(path());
 }
 
@@ -326,6 +374,8 @@ static const struct work works[] = {
     {"exact", RITZ_PCA_EXACT, RITZ_F64, K, false, false, 1},
     {"exact of rows that come once", RITZ_PCA_EXACT, RITZ_F32, K, false, true, 1},
     {"incremental", RITZ_PCA_INCREMENTAL, RITZ_F32, 1, false, false, 1},
+    {"randomized", RITZ_PCA_RANDOMIZED, RITZ_F64, K, false, false, 3},
+    {"randomized float32", RITZ_PCA_RANDOMIZED, RITZ_F32, K, false, false, 3},
     {"covariance, then exact", RITZ_PCA_AUTO, RITZ_F64, COLS, true, false, 2},
 };
 
@@ -338,8 +388,10 @@ void test_pca_checkpoint(const struct place *p)
     }
     many_times(p, RITZ_PCA_COVARIANCE);
     many_times(p, RITZ_PCA_EXACT);
+    blocks_of_other_sizes(p);
     other_work(p, RITZ_PCA_COVARIANCE);
     other_work(p, RITZ_PCA_INCREMENTAL);
+    other_work(p, RITZ_PCA_RANDOMIZED);
     damaged(p);
     no_checkpoint(p);
 }

@@ -52,6 +52,47 @@ CALL(fit_dual)
     return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_DUAL);
 }
 
+CALL(fit_incremental)
+{
+    return fit(w, w->s, ritz_rows_dmat(A_), RITZ_PCA_INCREMENTAL);
+}
+
+PREPARE(no_pca_stats)
+{
+    ritz_pca_options opts = RITZ_PCA_DEFAULTS;
+    opts.method = RITZ_PCA_EXACT;
+    return ritz_pca_stats_create(w->service, RITZ_F64, w->n, &opts, &w->pca_stats);
+}
+
+CALL(pca_stats_add)
+{
+    return ritz_pca_stats_add_rows(w->s, w->pca_stats, ritz_rows_dmat(A_), NULL);
+}
+
+static ritz_status fit_stats(struct world *w, ritz_stream *s)
+{
+    ritz_pca_options opts = RITZ_PCA_DEFAULTS;
+    opts.components = w->k;
+    return ritz_pca_stats_fit(s, w->pca_stats, &opts, &w->pca, &w->pca_report);
+}
+
+FINISH(pca_stats)
+{
+    return fit_stats(w, w->service);
+}
+
+PREPARE(pca_stats)
+{
+    const ritz_status status = prepare_no_pca_stats(w);
+    return status ? status
+                  : ritz_pca_stats_add_rows(w->service, w->pca_stats, ritz_rows_dmat(A_), NULL);
+}
+
+CALL(pca_stats_fit)
+{
+    return fit_stats(w, w->s);
+}
+
 CALL(fit_host)
 {
     return fit(

@@ -39,6 +39,7 @@ struct world {
     ritz_dmat made;
     ritz_hmat made_host;
     ritz_pca *pca;
+    ritz_pca_stats *pca_stats;
     ritz_spmat *sparse;
     ritz_lstsq_stats *stats, *more_stats;
     ritz_ridge *ridge;

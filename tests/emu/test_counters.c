@@ -46,6 +46,8 @@ static int64_t allocations_of(const struct operation *op)
         {"ritz_pca_fit", "randomized", 5},
         {"ritz_pca_fit", "exact", 5},
         {"ritz_pca_fit", "dual", 5},
+        {"ritz_pca_fit", "incremental", 5},
+        {"ritz_pca_stats_fit", "", 5},
         /* And two buffers on the device, freed again. Not from the stream's workspace, which is a
          * stack: they outlive the passes over the data, and these take and release on top of it. */
         {"ritz_pca_fit", "host matrix", 5 + 2 * 2},

@@ -104,6 +104,7 @@ void load_world(struct world *w, const struct operation *op)
 void destroy_made(struct world *w)
 {
     must(ritz_pca_destroy(w->service, &w->pca));
+    must(ritz_pca_stats_destroy(w->service, &w->pca_stats));
     must(ritz_spmat_destroy(w->service, &w->sparse));
     must(ritz_lstsq_stats_destroy(w->service, &w->stats));
     must(ritz_lstsq_stats_destroy(w->service, &w->more_stats));

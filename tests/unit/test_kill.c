@@ -14,7 +14,7 @@
 
 #include "ritz/ritz.h"
 
-enum { N = 3200, COLS = 24, K = 5, BLOCK = 16, KILLS = 100 };
+enum { N = 1600, COLS = 24, K = 5, BLOCK = 16, KILLS = 100, METHODS = 4 };
 
 static double data[N * COLS];
 static char path[64];
@@ -45,6 +45,8 @@ static ritz_status fit(ritz_pca_method method, int checkpointed, struct model *m
     opts.method = method;
     opts.components = K;
     opts.block_rows = BLOCK;
+    opts.power_iterations = 1;
+    if (method == RITZ_PCA_RANDOMIZED) opts.memory = 100000; /* a block, and not N x l */
     if (checkpointed) {
         opts.checkpoint = path;
         opts.checkpoint_seconds = 1e-9;
@@ -130,7 +132,7 @@ static void kill_at_random(ritz_pca_method method, int kills)
     assert_int_equal(run_child(method, 1, 0, &m, &r), 1);
     const int64_t duration = nanoseconds() - start; /* on this machine, now */
     assert_memory_equal(&m, &undisturbed, sizeof m);
-    assert_true(r.checkpoints == N / BLOCK);
+    assert_int_equal(r.checkpoints, r.passes * (N / BLOCK));
     for (int i = 0; i < kills; i++) {
         x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         const long after = (long)((int64_t)(x >> 24) % duration) + 1;
@@ -153,13 +155,25 @@ static void kill_at_random(ritz_pca_method method, int kills)
 static void test_covariance(void **state)
 {
     (void)state;
-    kill_at_random(RITZ_PCA_COVARIANCE, KILLS / 2);
+    kill_at_random(RITZ_PCA_COVARIANCE, KILLS / METHODS);
 }
 
 static void test_exact(void **state)
 {
     (void)state;
-    kill_at_random(RITZ_PCA_EXACT, KILLS / 2);
+    kill_at_random(RITZ_PCA_EXACT, KILLS / METHODS);
+}
+
+static void test_incremental(void **state)
+{
+    (void)state;
+    kill_at_random(RITZ_PCA_INCREMENTAL, KILLS / METHODS);
+}
+
+static void test_randomized(void **state)
+{
+    (void)state;
+    kill_at_random(RITZ_PCA_RANDOMIZED, KILLS / METHODS);
 }
 
 int main(void)
@@ -167,6 +181,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_covariance),
         cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_incremental),
+        cmocka_unit_test(test_randomized),
     };
     fill();
     return cmocka_run_group_tests(tests, NULL, NULL);
