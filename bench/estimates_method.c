@@ -297,7 +297,7 @@ static const struct estimates_method methods[] = {
     {"SVD of a function, q = 2", 0, 0, svd_function},
     {"SVD of rows, q = 2", 0, 0, svd_rows},
     {"SVD in a single pass", 0, 0, single_pass},
-    {"symmetric eigenpairs, q = 2", 1, 0, eigh},
+    {"eigenpairs, q = 2", 1, 0, eigh},
     {"interpolative, q = 2", 0, 0, interpolative},
     {"CUR, q = 2", 0, 0, cur},
 };

@@ -2,8 +2,8 @@
  * and names the call, its inputs are as before, nothing leaks, no contract is broken, and the same
  * operation on the same stream then gives the CPU's answer.
  *
- * Of the larger matrices, whose calls take long and are mostly those of the smaller ones, beyond the
- * first FIRST_CALLS every STRIDE-th call fails.
+ * Of the larger matrices, whose calls take long and are mostly those of the smaller ones, beyond
+ * the first FIRST_CALLS every STRIDE-th call fails.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
