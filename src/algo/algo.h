@@ -181,6 +181,10 @@ struct ritz_algo_sketch {
     ritz_normalisation normalisation;
 };
 
+/* Columns that are kept for k wanted: k + oversampling (0: the usual one), `most` at the most.
+ * (sketch.c) */
+int64_t ritz_algo_sample_size(int64_t k, int64_t oversampling, int64_t most);
+
 /* Read the options for k wanted triplets of an m x n operator: l = min(k + oversampling, m, n), or
  * with krylov min((q + 1) (k + oversampling), m, n). opts may be NULL, and shorter than those of
  * today. (sketch.c) */

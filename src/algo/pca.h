@@ -113,8 +113,6 @@ int64_t pca_components(const struct pca_fit *f);
 ritz_status pca_open_model(struct pca_fit *f, struct ritz_pca *p);
 ritz_status pca_close_model(struct pca_fit *f, struct ritz_pca *p, ritz_pca_report *r);
 
-double pca_unit_roundoff(ritz_dtype dtype);
-
 /* ---- shared steps (pca_fit.c) ---- */
 
 /* "covariance", ...; and whether it works on a Gram matrix, so that small components drown. */

@@ -27,7 +27,7 @@ ritz_status pca_incremental_components(struct pca_fit *f, const struct pca_momen
     f->updates = cut[PCA_CUT_UPDATES];
     f->sumsq += f->cut;
     const double first = f->sigma[0] * f->sigma[0];
-    const double rounding = pow((double)f->n * pca_unit_roundoff(f->dtype), 2);
+    const double rounding = pow((double)f->n * ritz_algo_roundoff(f->dtype), 2);
     if (first > 0) f->accuracy = fmax(rounding, cut[PCA_CUT_NORM] / first);
     return RITZ_OK;
 }

@@ -22,14 +22,6 @@
 
 /* Bytes of a block of the covariance method; rows of one of the incremental method, at least. */
 enum { COVARIANCE_BYTES = 8 << 20, INCREMENTAL_ROWS = 64 };
-enum { LEAST_OVERSAMPLING = 10 };
-
-int64_t pca_moments_keep(int64_t k, int64_t oversampling, int64_t n)
-{
-    const int64_t usual = k > 10 * LEAST_OVERSAMPLING ? k / 10 : LEAST_OVERSAMPLING;
-    const int64_t p = oversampling > 0 ? oversampling : usual;
-    return p < n - k ? k + p : n;
-}
 
 /* ---- matrices ---------------------------------------------------------------------------- */
 

@@ -36,9 +36,6 @@ struct pca_moments {
     ritz_dmat cut; /* PCA_CUT_COUNT x 1 F64; zeros but for the incremental method */
 };
 
-/* The l of the incremental method, for k components of n columns; oversampling 0: the default. */
-int64_t pca_moments_keep(int64_t k, int64_t oversampling, int64_t n);
-
 /* Matrices of moments that are going to be kept; they are cleared. On failure the caller destroys
  * what there is. */
 ritz_status pca_moments_create(ritz_stream *s, struct pca_moments *m);

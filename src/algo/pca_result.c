@@ -1,20 +1,14 @@
 /* What a route has found, as a model and a report.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "algo/pca.h"
 
-double pca_unit_roundoff(ritz_dtype dtype)
-{
-    return (dtype == RITZ_F32 ? (double)FLT_EPSILON : DBL_EPSILON) / 2;
-}
-
 double pca_gram_limit(ritz_dtype dtype)
 {
-    return 1e3 * pca_unit_roundoff(dtype);
+    return 1e3 * ritz_algo_roundoff(dtype);
 }
 
 static double divisor(const struct pca_fit *f)
@@ -83,7 +77,7 @@ int64_t pca_components(const struct pca_fit *f)
 /* What is cut off is a bound for what it adds to the error; rounding adds to that. */
 static void describe_error(const struct pca_fit *f, double lost, ritz_pca_report *r)
 {
-    const double u = pca_unit_roundoff(f->dtype);
+    const double u = ritz_algo_roundoff(f->dtype);
     const double relative = f->sumsq > 0 ? lost / f->sumsq : 0;
     r->error_kind = RITZ_ERROR_EXACT;
     r->error = sqrt(relative);
@@ -97,7 +91,7 @@ static void describe_error(const struct pca_fit *f, double lost, ritz_pca_report
 
 static void describe(const struct pca_fit *f, int64_t k, ritz_pca_report *r)
 {
-    const double u = pca_unit_roundoff(f->dtype), larger = (double)(f->N > f->n ? f->N : f->n);
+    const double u = ritz_algo_roundoff(f->dtype), larger = (double)(f->N > f->n ? f->N : f->n);
     const double first = f->sigma[0], kept = sum_of_squares(f, 0, k), lost = loss(f, k);
 
     r->method_name = pca_method_name(r->method);
@@ -136,7 +130,7 @@ static ritz_status build(struct pca_fit *f, int64_t k, double *scratch, struct r
 {
     double *variance = scratch, *deviation = scratch + k;
     const double larger = (double)(f->N > f->n ? f->N : f->n);
-    const double least = larger * 2 * pca_unit_roundoff(f->dtype);
+    const double least = larger * 2 * ritz_algo_roundoff(f->dtype);
     for (int64_t i = 0; i < k; i++) {
         variance[i] = f->sigma[i] * f->sigma[i] / divisor(f);
         deviation[i] = variance[i] > least * variance[0] ? sqrt(variance[i]) : 0;

@@ -9,7 +9,7 @@ struct pca_moments pca_moments_kind(const struct pca_fit *f, ritz_pca_method met
 {
     struct pca_moments kind = {.method = method, .dtype = f->dtype, .n = f->n};
     if (method == RITZ_PCA_INCREMENTAL)
-        kind.keep = pca_moments_keep(f->opts.components, f->opts.oversampling, f->n);
+        kind.keep = ritz_algo_sample_size(f->opts.components, f->opts.oversampling, f->n);
     return kind;
 }
 

@@ -63,7 +63,7 @@ static ritz_status choose_kind(const ritz_pca_options *o, struct pca_moments *ki
                  "incremental statistics of %" PRId64
                  " columns need components from 1 to that number; it is %" PRId64,
                  kind->n, o->components);
-    kind->keep = pca_moments_keep(o->components, o->oversampling, kind->n);
+    kind->keep = ritz_algo_sample_size(o->components, o->oversampling, kind->n);
     return RITZ_OK;
 }
 

@@ -33,10 +33,12 @@
 
 /* ---- choices ---------------------------------------------------------------------------- */
 
-static int64_t default_oversampling(int64_t k)
+int64_t ritz_algo_sample_size(int64_t k, int64_t oversampling, int64_t most)
 {
     const int64_t tenth = k / 10;
-    return tenth > LEAST_OVERSAMPLING ? tenth : LEAST_OVERSAMPLING;
+    const int64_t usual = tenth > LEAST_OVERSAMPLING ? tenth : LEAST_OVERSAMPLING;
+    const int64_t p = oversampling > 0 ? oversampling : usual;
+    return p < most - k ? k + p : most;
 }
 
 /* The options that a program of any age means. */
@@ -89,12 +91,11 @@ ritz_status ritz_algo_sketch_options(const ritz_sketch_options *opts, int64_t k,
     RITZ_TRY(check_options(&o));
 
     const int64_t most = min_i64(m, n);
-    const int64_t p = o.oversampling > 0 ? o.oversampling : default_oversampling(k);
     const int q = o.power_iterations == RITZ_POWER_ITERATIONS_NONE ? 0
                   : o.power_iterations == 0                        ? DEFAULT_POWER_ITERATIONS
                                                                    : o.power_iterations;
     *sketch = (struct ritz_algo_sketch){
-        .sample_size = p < most - k ? k + p : most,
+        .sample_size = ritz_algo_sample_size(k, o.oversampling, most),
         .power_iterations = q,
         .seed = o.seed,
         .tolerance = o.tolerance,
