@@ -16,8 +16,10 @@
 #include "algo/sparse.h"
 
 /* A block of rows is about this large, in whole multiples of STAGE_ROWS rows: it fits a last-level
- * cache beside the operands. */
+ * cache beside the operands. On a GPU larger: to launch the two ops of a block takes longer than a
+ * large GPU needs to read a few MiB. */
 #define STAGE_BYTES (INT64_C(3) << 20)
+#define STAGE_BYTES_GPU (INT64_C(32) << 20)
 #define STAGE_ROWS INT64_C(64)
 
 ritz_linop ritz_linop_dense(ritz_dmat A)
@@ -140,10 +142,11 @@ ritz_status ritz_algo_linop_check_apart(const ritz_linop *op, ritz_dmat X, const
 
 /* ---- blocks of rows --------------------------------------------------------------------- */
 
-static int64_t stage_rows(const ritz_linop *op)
+static int64_t stage_rows(const ritz_stream *s, const ritz_linop *op)
 {
+    const int gpu = s->device->info.kind != RITZ_DEVICE_CPU;
     const int64_t row_bytes = op->cols * (int64_t)ritz_dtype_size(op->dtype);
-    const int64_t units = STAGE_BYTES / row_bytes / STAGE_ROWS;
+    const int64_t units = (gpu ? STAGE_BYTES_GPU : STAGE_BYTES) / row_bytes / STAGE_ROWS;
     const int64_t rows = (units > 0 ? units : 1) * STAGE_ROWS;
     return rows < op->rows ? rows : op->rows;
 }
@@ -153,7 +156,7 @@ ritz_status ritz_algo_linop_blocks(ritz_stream *s, const ritz_linop *op,
 {
     if (op->rows == 0 || op->cols == 0) return RITZ_OK;
     if (op->kind == RITZ_LINOP_DENSE) return visit(s, op->A, 0, context);
-    const int64_t height = stage_rows(op);
+    const int64_t height = stage_rows(s, op);
     const struct ritz_work_mark mark = ritz_work_mark(s);
     ritz_status rc;
     ritz_dmat stage;

@@ -79,12 +79,12 @@ static int64_t gram_chunk(int64_t n)
     return n > 512 ? n : 512;
 }
 
-/* G = WᵀW: the Gram matrices P_b of all chunks in two products, then their sum. */
-static ritz_status gram_by_chunks(ritz_stream *s, ritz_dmat W, ritz_dmat G)
+/* G = WᵀW: the Gram matrices P_b of all chunks of `rows` rows in two products, then their sum. */
+static ritz_status gram_by_chunks(ritz_stream *s, ritz_dmat W, int64_t rows, ritz_dmat G)
 {
     ritz_status rc = RITZ_OK;
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const int64_t n = W.cols, rows = gram_chunk(n), full = W.rows / rows;
+    const int64_t n = W.cols, full = W.rows / rows;
     const int64_t chunks = full + (W.rows % rows != 0);
     const int64_t step = W.layout == RITZ_ROW_MAJOR ? rows * W.ld : rows;
     const ritz_dmat body = ritz_batched(ritz_row_range(W, 0, rows), full, step);
@@ -127,7 +127,7 @@ ritz_status ritz_composite_solve_gram(ritz_stream *s, ritz_dmat R, ritz_dmat A, 
     if (W.data != A.data) RITZ_TRY_OUT(ritz_op_copy(s, A, W));
     RITZ_TRY_OUT(ritz_op_trsm(s, RITZ_RIGHT, RITZ_UPPER, RITZ_NON_UNIT, 1.0, R, W));
     if (ritz_present(G) && W.rows > gram_chunk(W.cols))
-        RITZ_TRY_OUT(gram_by_chunks(s, W, G));
+        RITZ_TRY_OUT(gram_by_chunks(s, W, gram_chunk(W.cols), G));
     else if (ritz_present(G))
         RITZ_TRY_OUT(gram(s, W, G));
 out:
@@ -173,6 +173,9 @@ out:
     return rc;
 }
 
+/* The longest sum that float32 may carry (the contract of moments_merge), and the room for a block. */
+enum { FLOAT_ROWS = 512, MERGE_BYTES = 32 << 20 };
+
 /* Merge one block: with d the difference of the means of the block (b rows) and of what came before
  * (c rows),
  *   G += (B - 1 m_Bᵀ)ᵀ (B - 1 m_Bᵀ) + c b / (c + b) d dᵀ,   mean += b / (c + b) d
@@ -184,24 +187,23 @@ static ritz_status merge_block(ritz_stream *s, ritz_dtype compute, int64_t count
     const struct ritz_work_mark mark = ritz_work_mark(s);
     const int64_t n = A.cols;
     const double c = (double)count, b = (double)A.rows;
-    ritz_dmat B, P, P64, d;
+    ritz_dmat B, P = G, d;
     RITZ_TRY_OUT(ritz_work_dmat(s, compute, RITZ_ROW_MAJOR, A.rows, n, 1, &B));
-    RITZ_TRY_OUT(ritz_work_dmat(s, compute, RITZ_COL_MAJOR, n, n, 1, &P));
-    RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n, n, 1, &P64));
     RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n, 1, 1, &d));
+    if (count > 0) RITZ_TRY_OUT(ritz_work_dmat(s, RITZ_F64, RITZ_COL_MAJOR, n, n, 1, &P));
 
     RITZ_TRY_OUT(ritz_op_col_sums(s, A, d));
     RITZ_TRY_OUT(ritz_op_scale(s, 1.0 / b, d)); /* the block's mean */
     RITZ_TRY_OUT(ritz_op_add_row(s, -1.0, d, A, B));
-    RITZ_TRY_OUT(ritz_op_fill(s, 0.0, P));
-    RITZ_TRY_OUT(ritz_op_syrk(s, RITZ_LOWER, 1.0, ritz_t(B), 0.0, P));
+    if (compute == RITZ_F32)
+        RITZ_TRY_OUT(gram_by_chunks(s, B, B.rows < FLOAT_ROWS ? B.rows : FLOAT_ROWS, P));
+    else
+        RITZ_TRY_OUT(gram(s, B, P));
     if (count == 0) {
-        RITZ_TRY_OUT(ritz_op_copy(s, P, G));
         RITZ_TRY_OUT(ritz_op_copy(s, d, mean));
         goto out;
     }
-    RITZ_TRY_OUT(ritz_op_copy(s, P, P64));
-    RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, P64, 1.0, G));
+    RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, P, 1.0, G));
     RITZ_TRY_OUT(ritz_op_axpby(s, -1.0, mean, 1.0, d));
     RITZ_TRY_OUT(ritz_op_syrk(s, RITZ_LOWER, c * b / (c + b), d, 1.0, G));
     RITZ_TRY_OUT(ritz_op_axpby(s, b / (c + b), d, 1.0, mean));
@@ -210,11 +212,20 @@ out:
     return rc;
 }
 
+/* Rows whose centred copy, and whose Gram matrices by chunks, take up to MERGE_BYTES each: so many
+ * that a GPU does not wait for launches. */
+static int64_t merge_rows(ritz_dtype compute, int64_t n)
+{
+    const int64_t size = (int64_t)ritz_dtype_size(compute);
+    const int64_t wide = n > FLOAT_ROWS ? n : FLOAT_ROWS; /* n x n for each FLOAT_ROWS rows */
+    const int64_t chunks = n > 0 ? MERGE_BYTES / size / n / wide : 1;
+    return chunks < 1 ? FLOAT_ROWS : chunks * FLOAT_ROWS;
+}
+
 ritz_status ritz_composite_moments_merge(ritz_stream *s, ritz_dtype compute, int64_t count,
                                          ritz_dmat A, ritz_dmat mean, ritz_dmat G)
 {
-    /* 512 rows: the longest sum that float32 may carry (the operation's contract). */
-    const int64_t step = compute == RITZ_F32 ? 512 : 4096;
+    const int64_t step = merge_rows(compute, A.cols);
     for (int64_t i = 0; i < A.rows; i += step) {
         const int64_t rows = A.rows - i < step ? A.rows - i : step;
         RITZ_TRY(merge_block(s, compute, count + i, ritz_row_range(A, i, rows), mean, G));

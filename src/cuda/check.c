@@ -46,13 +46,14 @@ static int name_length(const char *call)
     return (int)strcspn(call, "(");
 }
 
-/* Errors after which every call of the process on this device fails. */
+/* Errors after which every call of the process on this device fails: those of which NVIDIA's
+ * driver_types.h says so, and the two that no later call can repair. */
 static int is_sticky(cudaError_t code)
 {
     switch (code) {
     case cudaErrorECCUncorrectable:
-    case cudaErrorInvalidGraphicsContext:
     case cudaErrorNvlinkUncorrectable:
+    case cudaErrorContained:
     case cudaErrorIllegalAddress:
     case cudaErrorLaunchTimeout:
     case cudaErrorAssert:
@@ -62,6 +63,7 @@ static int is_sticky(cudaError_t code)
     case cudaErrorInvalidAddressSpace:
     case cudaErrorInvalidPc:
     case cudaErrorLaunchFailure:
+    case cudaErrorTensorMemoryLeak:
     case cudaErrorExternalDevice: return 1;
     default: return 0;
     }

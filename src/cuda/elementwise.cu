@@ -312,6 +312,6 @@ cudaError_t launch_reflectors(struct cuda_operand A, struct cuda_operand V, cuda
     return with_real(V.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
         const reflectors_op<T> op = {copied_of<T>(A, V)};
-        return launch_sweep_from(op, A, V, stream);
+        return launch_sweep(op, V, stream); /* both lie by columns */
     });
 }

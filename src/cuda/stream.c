@@ -74,6 +74,30 @@ out:
     return rc;
 }
 
+static void give_handles_back(ritz_stream *s)
+{
+    struct cuda_device *g = cuda_device_of(s);
+    struct cuda_stream *c = cuda_stream_of(s);
+    if (!c->handles) return;
+    pthread_mutex_lock(&g->lock);
+    c->handles->next = g->idle;
+    g->idle = c->handles;
+    pthread_mutex_unlock(&g->lock);
+    c->handles = NULL;
+}
+
+/* Once: the set is this stream's until it is given back, and nothing else changes its settings. */
+static ritz_status bind_handles(ritz_stream *s, const struct cuda_handles *h)
+{
+    RITZ_TRY(BLAS(cublasSetStream(h->blas, cuda_native(s))));
+    /* cublasSetStream has just dropped the workspace. */
+    RITZ_TRY(BLAS(cublasSetWorkspace(h->blas, h->workspace, h->workspace_bytes)));
+    RITZ_TRY(BLAS(cublasSetPointerMode(h->blas, CUBLAS_POINTER_MODE_HOST)));
+    RITZ_TRY(BLAS(cublasSetAtomicsMode(h->blas, CUBLAS_ATOMICS_NOT_ALLOWED)));
+    RITZ_TRY(BLAS(cublasSetMathMode(h->blas, CUBLAS_DEFAULT_MATH)));
+    return SOLVER(cusolverDnSetStream(h->solver, cuda_native(s)));
+}
+
 /* A set of handles for this stream, from the device's idle ones or new. Making new ones allocates
  * and may
  * synchronise: it happens once a stream, at its first library call. */
@@ -89,32 +113,16 @@ static ritz_status take_handles(ritz_stream *s)
     if (g->idle) g->idle = g->idle->next;
     pthread_mutex_unlock(&g->lock);
     if (!c->handles) RITZ_TRY(create_handles(g, &c->handles));
-    return RITZ_OK;
-}
-
-static void give_handles_back(ritz_stream *s)
-{
-    struct cuda_device *g = cuda_device_of(s);
-    struct cuda_stream *c = cuda_stream_of(s);
-    if (!c->handles) return;
-    pthread_mutex_lock(&g->lock);
-    c->handles->next = g->idle;
-    g->idle = c->handles;
-    pthread_mutex_unlock(&g->lock);
-    c->handles = NULL;
+    const ritz_status rc = bind_handles(s, c->handles);
+    if (rc != RITZ_OK) give_handles_back(s);
+    return rc;
 }
 
 ritz_status cuda_blas(ritz_stream *s, cublasHandle_t *blas)
 {
     RITZ_TRY(take_handles(s));
-    const struct cuda_handles *h = cuda_stream_of(s)->handles;
-    *blas = h->blas;
-    RITZ_TRY(BLAS(cublasSetStream(h->blas, cuda_native(s))));
-    /* cublasSetStream has just dropped the workspace. */
-    RITZ_TRY(BLAS(cublasSetWorkspace(h->blas, h->workspace, h->workspace_bytes)));
-    RITZ_TRY(BLAS(cublasSetPointerMode(h->blas, CUBLAS_POINTER_MODE_HOST)));
-    RITZ_TRY(BLAS(cublasSetAtomicsMode(h->blas, CUBLAS_ATOMICS_NOT_ALLOWED)));
-    return BLAS(cublasSetMathMode(h->blas, CUBLAS_DEFAULT_MATH));
+    *blas = cuda_stream_of(s)->handles->blas;
+    return RITZ_OK;
 }
 
 ritz_status cuda_solver(ritz_stream *s, cusolverDnHandle_t *solver, cusolverDnParams_t *params)
@@ -125,7 +133,7 @@ ritz_status cuda_solver(ritz_stream *s, cusolverDnHandle_t *solver, cusolverDnPa
     const struct cuda_handles *h = cuda_stream_of(s)->handles;
     *solver = h->solver;
     *params = h->params;
-    return SOLVER(cusolverDnSetStream(h->solver, cuda_native(s)));
+    return RITZ_OK;
 }
 
 /* ---- creating and destroying ---- */
