@@ -2,7 +2,7 @@
  * one direct call it is captured, without a synchronisation or an allocation, and replayed with
  * other data at the same addresses; the results are those of direct calls, bit for bit. What cannot
  * be captured is refused with the reason, and leaves a capture that can be ended and a stream that
- * works.
+ * works. On the emulation and on a GPU: what only an emulation can watch is in watch.h.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include <cuda_runtime_api.h>
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cudaemu/emu.h"
 #include "emu/operations.h"
+#include "emu/watch.h"
 
 enum { DATA = 2 };
 static int problems, captured, refused;
@@ -85,8 +85,7 @@ static void close_trial(struct trial *t)
     }
     close_world(&t->w);
     cuda(cudaStreamDestroy(t->native));
-    if (emu_check_idle() != 0) wrong(t->op, t->w.n, "something leaked (above)");
-    emu_reset(1);
+    if (!watch_found_nothing_left()) wrong(t->op, t->w.n, "something leaked (above)");
 }
 
 /* ---- one operation --------------------------------------------------------------------------- */
@@ -112,16 +111,15 @@ static void compare(struct trial *t, int d, const char *what)
 static void replay(struct trial *t, cudaGraph_t graph)
 {
     cudaGraphExec_t executable = NULL;
+    size_t nodes = 0;
+    cuda(cudaGraphGetNodes(graph, NULL, &nodes));
+    if (nodes == 0) wrong(t->op, t->w.n, "the graph is empty");
     cuda(cudaGraphInstantiate(&executable, graph, 0));
     for (int d = DATA - 1; d >= 0; d--) {
-        struct emu_counts counts;
         set_inputs(t, d);
-        emu_counters_clear();
-        emu_forbid(EMU_FORBID_SYNC | EMU_FORBID_ALLOC);
+        watch_forbid_waiting(true);
         cuda(cudaGraphLaunch(executable, t->native));
-        emu_forbid(0);
-        emu_counters(&counts);
-        if (counts.graph_nodes == 0) wrong(t->op, t->w.n, "the graph is empty");
+        watch_forbid_waiting(false);
         if (ritz_stream_sync(t->w.s) != RITZ_OK) wrong(t->op, t->w.n, "the replay fails");
         compare(t, d, "a replay does not give what a direct call gives");
     }
@@ -177,10 +175,10 @@ static void check(const struct operation *op, int64_t m, int64_t n)
     }
     set_inputs(&t, 0);
     cuda(cudaStreamBeginCapture(t.native, cudaStreamCaptureModeGlobal));
-    emu_forbid(EMU_FORBID_SYNC | EMU_FORBID_ALLOC);
+    watch_forbid_waiting(true);
     if (ritz_stream_sync(t.w.s) != RITZ_ERR_STATE) wrong(op, n, "a capturing stream is waited for");
     const ritz_status status = op->call(&t.w);
-    emu_forbid(0);
+    watch_forbid_waiting(false);
     cuda(cudaStreamEndCapture(t.native, &graph));
     if (expected(op, n) && status != RITZ_OK) {
         wrong(op, n, "cannot be captured");
@@ -198,11 +196,13 @@ int main(int argc, char **argv)
 {
     const char *only = argc > 1 ? argv[1] : "";
     setvbuf(stdout, NULL, _IOLBF, 0);
+    watch_begin();
     for (size_t i = 0; i < operation_count; i++) {
         if (operations[i].capture == NOT_QUEUED || !strstr(operations[i].name, only)) continue;
         check(&operations[i], 30, 20);
         check(&operations[i], 140, 110);
     }
+    watch_end();
     printf("%d captured and replayed, %d refused, %d problems\n", captured, refused, problems);
     return problems > 0 || captured == 0;
 }
