@@ -306,16 +306,32 @@ void touch_range(const Range &r, bool ask_written)
     }
 }
 
+/* Of copies, the end on the device. */
+void count_range(const Range &r)
+{
+    if (!running || arena_device(r.p) < 0) return;
+    const size_t items = r.batch_pitch == 0 ? std::min<size_t>(r.batch, 1) : r.batch;
+    const size_t bytes = r.width * r.count * items; /* one matrix for all items is read once */
+    count_traffic(r.access != Access::Write ? bytes : 0, r.access != Access::Read ? bytes : 0);
+}
+
 } // namespace
 
 void touch(const Range &r)
 {
     touch_range(r, true);
+    count_range(r);
 }
 
 void touch_unchecked(const Range &r)
 {
     touch_range(r, false);
+    count_range(r);
+}
+
+void touch_workspace(const Range &r)
+{
+    touch_range(r, true);
 }
 
 Finding touch_cell(const void *p, size_t size, Access access)

@@ -83,6 +83,11 @@ void count_graph(size_t nodes)
     counts().total.graph_nodes += int64_t(nodes);
 }
 
+void count_library_op()
+{
+    counts().total.library_ops++;
+}
+
 void count_launch(const char *kernel)
 {
     counts().total.launches++;
@@ -92,6 +97,7 @@ void count_launch(const char *kernel)
 void count_bytes(cudaMemcpyKind kind, size_t bytes)
 {
     emu_counts &t = counts().total;
+    t.copies++;
     if (kind == cudaMemcpyHostToDevice) t.bytes_h2d += int64_t(bytes);
     if (kind == cudaMemcpyDeviceToHost) t.bytes_d2h += int64_t(bytes);
     if (kind == cudaMemcpyDeviceToDevice) t.bytes_d2d += int64_t(bytes);
@@ -99,6 +105,7 @@ void count_bytes(cudaMemcpyKind kind, size_t bytes)
 
 void count_memset(size_t bytes)
 {
+    counts().total.copies++;
     counts().total.bytes_memset += int64_t(bytes);
 }
 
@@ -106,6 +113,12 @@ void count_kernel_bytes(size_t read, size_t written)
 {
     counts().total.kernel_bytes_read += int64_t(read);
     counts().total.kernel_bytes_written += int64_t(written);
+}
+
+void count_traffic(size_t fetched, size_t stored)
+{
+    counts().total.bytes_fetched += int64_t(fetched);
+    counts().total.bytes_stored += int64_t(stored);
 }
 
 void count_flops(double flops)
@@ -147,6 +160,8 @@ const char *emu_counters_json(void)
     json = "{";
     append(&json, "launches", t.launches);
     append(&json, "library_calls", t.library_calls);
+    append(&json, "library_ops", t.library_ops);
+    append(&json, "copies", t.copies);
     append(&json, "api_calls", t.api_calls);
     append(&json, "graph_launches", t.graph_launches);
     append(&json, "graph_nodes", t.graph_nodes);
@@ -160,6 +175,8 @@ const char *emu_counters_json(void)
     append(&json, "bytes_memset", t.bytes_memset);
     append(&json, "kernel_bytes_read", t.kernel_bytes_read);
     append(&json, "kernel_bytes_written", t.kernel_bytes_written);
+    append(&json, "bytes_fetched", t.bytes_fetched);
+    append(&json, "bytes_stored", t.bytes_stored);
     append(&json, "peak_device_bytes", t.peak_device_bytes);
     append(&json, "flops", int64_t(c.flops));
     append(&json, "kernels", c.kernels);

@@ -139,9 +139,11 @@ cublasStatus_t BlasCall::enqueue(std::function<void()> work)
     arguments_.disjoint();
     if (!fine()) return status();
     void *workspace = handle_->user_workspace ? handle_->workspace : nullptr;
+    count_library_op();
     emu::enqueue(stream_, name_, [=] {
         if (workspace) {
-            touch(range("the workspace of the handle", workspace, LEAST_WORKSPACE, Access::Write));
+            touch_workspace(
+                range("the workspace of the handle", workspace, LEAST_WORKSPACE, Access::Write));
             poison(workspace, LEAST_WORKSPACE);
         }
         OneThread one;

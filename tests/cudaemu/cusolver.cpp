@@ -223,9 +223,10 @@ cusolverStatus_t SolverCall::enqueue(int *info, int64_t batch, std::function<voi
     char *device = device_workspace_, *host = host_workspace_;
     size_t device_bytes = device_bytes_, host_bytes = host_bytes_;
     const char *name = name_;
+    count_library_op();
     emu::enqueue(stream_, name_, [=]() mutable {
         if (device_bytes > 0) {
-            touch(range("the workspace", device, device_bytes, Access::Write));
+            touch_workspace(range("the workspace", device, device_bytes, Access::Write));
             poison(device, device_bytes);
         }
         if (std::any_of(host, host + host_bytes, [](char c) { return c != HOST_PATTERN; }))

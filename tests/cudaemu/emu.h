@@ -73,12 +73,19 @@ void emu_poison_output(const char *name, int64_t k);       /* NaN in its outputs
 /* Counters since emu_reset or emu_counters_clear. */
 struct emu_counts {
     int64_t launches, library_calls, api_calls; /* those of a graph count when it is captured */
+    int64_t library_ops;                        /* library calls that queued work */
+    int64_t copies;                             /* and copies and fills of the runtime */
     int64_t graph_launches, graph_nodes;        /* nodes: of all launched graphs together */
     int64_t syncs;                              /* explicit */
     int64_t hidden_syncs;
     int64_t allocations, frees;
     int64_t bytes_h2d, bytes_d2h, bytes_d2d, bytes_memset;
     int64_t kernel_bytes_read, kernel_bytes_written; /* 0 in builds without the access checker */
+    /* Bytes of device memory that each op must fetch and store, added over all ops: what it reads
+     * first, and what it writes, each byte once for an op. The least that goes to and from memory
+     * if an op finds in a cache what it has touched. Without kernels in builds without the access
+     * checker; without workspace of the libraries. */
+    int64_t bytes_fetched, bytes_stored;
     int64_t peak_device_bytes;
 };
 void emu_counters(struct emu_counts *c);
@@ -95,6 +102,7 @@ struct emu_kernel_figures {
 };
 void emu_measure(int on); /* forgets earlier figures */
 int emu_kernel_figures_of(const char *kernel, struct emu_kernel_figures *f);
+const char *emu_measured_kernel(int index); /* in the order of names; NULL behind the last */
 
 #ifdef __cplusplus
 }

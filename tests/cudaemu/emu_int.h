@@ -178,6 +178,8 @@ bool overlap(const Range &a, const Range &b);
  * ("uninitialised") for reads, and the
  * order of streams against earlier accesses ("race"); marks bytes as written. */
 void touch(const Range &r);
+/* The same for workspace of a library: what it moves there is not known, and not counted. */
+void touch_workspace(const Range &r);
 
 /* The same for one access of a running kernel, fast and without messages: the access checker finds
  * the allocation
@@ -287,6 +289,8 @@ void count_bytes(cudaMemcpyKind kind, size_t bytes);
 void count_memset(size_t bytes);
 void count_flops(double flops);
 void count_kernel_bytes(size_t read, size_t written);
+void count_library_op();
+void count_traffic(size_t fetched, size_t stored); /* of one op */
 
 } // namespace emu
 

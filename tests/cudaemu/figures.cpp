@@ -122,3 +122,10 @@ int emu_kernel_figures_of(const char *kernel, struct emu_kernel_figures *f)
     *f = found->second;
     return 1;
 }
+
+const char *emu_measured_kernel(int index)
+{
+    for (const auto &entry : emu::figures)
+        if (index-- == 0) return entry.first.c_str();
+    return nullptr;
+}

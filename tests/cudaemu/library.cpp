@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "library.h"
+#include "plant.h"
 #include "state.h"
 
 /* Of the OpenMP runtime that OpenBLAS brings, if it is that flavour; a setting of the calling
@@ -146,7 +147,7 @@ bool reach(const Operand &o)
 
 void spoil(const Operand &o)
 {
-    if (!o.result || empty(o)) return;
+    if (!o.result || empty(o) || bits_planted(o)) return;
     if (o.size == sizeof(float)) spoil_items<float>(o);
     if (o.size == sizeof(double)) spoil_items<double>(o);
 }
