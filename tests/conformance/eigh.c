@@ -206,7 +206,8 @@ static void all_kinds(const struct place *p, ritz_dtype dtype, const struct shap
 {
     static int turn;
     const int64_t size = s->n * s->n * s->batch;
-    struct forms walk = forms_of(3, s->n <= 3 && s->batch <= 3 ? 66 : size > 1000 ? 11 : 44);
+    const int64_t most = size > 10000 ? 4 : size > 1000 ? 11 : 44;
+    struct forms walk = forms_of(3, s->n <= 3 && s->batch <= 3 ? 66 : most);
     const struct kind *kind = symmetric_kinds;
     if (s->batch >= 100) walk.left = 4;
     for (; next_forms(&walk); turn++) {

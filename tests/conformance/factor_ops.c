@@ -544,7 +544,9 @@ static void (*const tests[])(const struct try *t) = {
 void test_factor_ops(const struct place *p)
 {
     int turn = 0;
-    for (int d = 0; d < REALS; d++)
+    for (int d = 0; d < REALS; d++) {
+        const struct try nothing = {.p = p, .dtype = reals[d], .batch = 3};
+        determinant(&nothing);
         for (int s = 0; s < SHAPES; s++)
             for (struct forms walk = forms_of(3, shapes[s][0] > 100  ? 3
                                                  : shapes[s][0] > 30 ? 5
@@ -561,4 +563,5 @@ void test_factor_ops(const struct place *p)
                                           turn};
                     tests[i](&t);
                 }
+    }
 }

@@ -514,6 +514,7 @@ static void try_shape(const struct place *p, const struct shape *s, ritz_dtype d
     const struct kind *kind = kinds;
     struct forms walk = forms_of(2, s->n <= 3 && s->batch <= 3 ? 0 : s->n > 50 ? 7 : 17);
     if (s->batch >= 100) walk.left = 2;
+    if (s->n > 150) walk.left = 1;
     while (next_forms(&walk)) {
         struct lu_case c = {
             s->n,      s->k,       s->batch,

@@ -535,7 +535,13 @@ void test_primitives(const struct place *p)
         diag_signs,   sign_cols, flip_cols, reductions, verdict, moments,
     };
     int turn = 0;
-    for (int d = 0; d < REALS; d++)
+    for (int d = 0; d < REALS; d++) {
+        /* So tall that a GPU searches a column in parts. */
+        for (struct forms walk = forms_of(3, 6); next_forms(&walk); turn++) {
+            const struct try tall = {p,   reals[d], 600, 20, 1, {walk.f[0], walk.f[1], walk.f[2]},
+                                     turn};
+            sign_cols(&tall);
+        }
         for (int s = 0; s < SHAPES; s++)
             for (struct forms walk = forms_of(3, shapes[s][0] * shapes[s][1] > 100 ? 12 : 24);
                  next_forms(&walk); turn++)
@@ -549,4 +555,5 @@ void test_primitives(const struct place *p)
                                     turn};
                     tests[i](&t);
                 }
+    }
 }

@@ -58,9 +58,12 @@ CALL(upload)
     return ritz_upload(w->s, w->pinned, X_);
 }
 
+/* To the other layout. */
 CALL(upload_converted)
 {
-    return ritz_upload(w->s, ritz_hmat_t(w->pinned), ritz_t(X_));
+    ritz_hmat square = w->pinned;
+    square.rows = w->n;
+    return ritz_upload(w->s, square, S_);
 }
 
 CALL(upload_pageable)
