@@ -6,7 +6,9 @@
 # (tests/cudaemu)
 #   RITZ_CUDA_MISSING      why CUDA tests are skipped, else empty
 #   RITZ_CUDA_LIBRARIES    what the backend is linked to
-#   ritz_cuda_host_code(target STATIC 0|1), ritz_compile_kernels(objects)
+#   RITZ_PTX_TARGETS       the architectures that ritz_compile_ptx writes PTX for
+#   ritz_cuda_host_code(target STATIC 0|1), ritz_compile_kernels(objects directory [file...]),
+#   ritz_compile_ptx(objects directory [file...])
 set(RITZ_CUDA_LEAST 13.0)
 
 find_package(CUDAToolkit ${RITZ_CUDA_LEAST} QUIET)
@@ -58,6 +60,9 @@ if(CUDAToolkit_FOUND)
     endif()
 endif()
 
+# The oldest architecture, one between and the newest generation: nvcc writes each in its own way.
+set(RITZ_PTX_TARGETS 75 90 120)
+
 set(RITZ_CUDA_ALL_ARCHITECTURES 75 80 86 87 88 89 90 100 103 110 120 121)
 
 # Machine code for each architecture, and PTX of the newest for those to come.
@@ -82,23 +87,26 @@ function(ritz_gencode result)
     set(${result} ${flags} PARENT_SCOPE)
 endfunction()
 
-# ritz_compile_kernels(objects): src/cuda/*.cu by nvcc into build/<preset>/cuda/; objects receives
-# the files. What ptxas says
-# of each kernel (registers, spills, shared memory) is kept beside the object in FILE.ptxas.
-function(ritz_compile_kernels result)
-    file(GLOB kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
-    ritz_gencode(gencode)
+# ritz_nvcc_objects(objects FLAGS flag... INTO directory [file...]): these files, or else
+# src/cuda/*.cu, by nvcc, with these flags among others, into build/<preset>/directory/; objects
+# receives the files. What nvcc and its tools say of each is kept beside the object in FILE.ptxas.
+function(ritz_nvcc_objects result)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "FLAGS;INTO")
+    list(POP_FRONT arg_INTO directory)
+    set(kernels ${arg_INTO})
+    if(NOT kernels)
+        file(GLOB kernels CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cuda/*.cu")
+    endif()
     set(flags -std=c++17 -O3 -lineinfo
         -Xcompiler -fPIC,-fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fvisibility=hidden
-        -Xcompiler -Wall,-Wextra
-        -Xptxas -v,-warn-spills,-warn-lmem-usage)
+        -Xcompiler -Wall,-Wextra ${arg_FLAGS})
     if(RITZ_WERROR)
         list(APPEND flags -Werror all-warnings)
     endif()
     if(CMAKE_CUDA_HOST_COMPILER)
         list(APPEND flags -ccbin "${CMAKE_CUDA_HOST_COMPILER}")
     endif()
-    set(directory "${PROJECT_BINARY_DIR}/cuda")
+    set(directory "${PROJECT_BINARY_DIR}/${directory}")
     file(CONFIGURE OUTPUT "${directory}/toolkit" CONTENT "${CUDAToolkit_VERSION}\n")
     set(objects "")
     foreach(kernel IN LISTS kernels)
@@ -107,18 +115,38 @@ function(ritz_compile_kernels result)
         add_custom_command(
             OUTPUT "${object}"
             COMMAND sh "${PROJECT_SOURCE_DIR}/cmake/nvcc.sh" "${directory}/${name}.ptxas"
-                "${CUDAToolkit_NVCC_EXECUTABLE}" ${flags} ${gencode}
+                "${CUDAToolkit_NVCC_EXECUTABLE}" ${flags}
                 -I "${PROJECT_SOURCE_DIR}/src" -I "${PROJECT_SOURCE_DIR}/include"
                 -I "${PROJECT_BINARY_DIR}/include"
                 -MD -MF "${object}.d" -MT "${object}" -c "${kernel}" -o "${object}"
-            MAIN_DEPENDENCY "${kernel}"
-            DEPENDS "${PROJECT_SOURCE_DIR}/cmake/nvcc.sh"
+            # Not as MAIN_DEPENDENCY: tests/cudaemu compiles the same file with another compiler.
+            DEPENDS "${kernel}" "${PROJECT_SOURCE_DIR}/cmake/nvcc.sh"
             DEPFILE "${object}.d"
             BYPRODUCTS "${directory}/${name}.ptxas"
             COMMENT "nvcc ${name}.cu"
             VERBATIM)
         list(APPEND objects "${object}")
     endforeach()
+    set(${result} ${objects} PARENT_SCOPE)
+endfunction()
+
+# ritz_compile_kernels(objects directory [file...]): machine code. ptxas tells of each kernel its
+# registers, spills and shared memory.
+function(ritz_compile_kernels result)
+    ritz_gencode(gencode)
+    ritz_nvcc_objects(objects FLAGS -Xptxas -v,-warn-spills,-warn-lmem-usage ${gencode}
+        INTO ${ARGN})
+    set(${result} ${objects} PARENT_SCOPE)
+endfunction()
+
+# ritz_compile_ptx(objects directory [file...]): nothing but PTX, as plain text. For the emulation
+# (tests/cudaemu), which executes it.
+function(ritz_compile_ptx result)
+    set(flags --no-compress)
+    foreach(arch IN LISTS RITZ_PTX_TARGETS)
+        list(APPEND flags -gencode arch=compute_${arch},code=compute_${arch})
+    endforeach()
+    ritz_nvcc_objects(objects FLAGS ${flags} INTO ${ARGN})
     set(${result} ${objects} PARENT_SCOPE)
 endfunction()
 

@@ -21,7 +21,7 @@ if(RITZ_SANITIZE)
     add_compile_options(${RITZ_SANITIZE_FLAGS} -fno-sanitize-recover=all)
     add_link_options(${RITZ_SANITIZE_FLAGS})
 endif()
-if(RITZ_COVERAGE)
+if(RITZ_COVERAGE STREQUAL "all")
     # Atomic counters, because the worker streams run the instrumented code on threads of their own.
     add_compile_options(--coverage -fprofile-update=atomic)
     add_link_options(--coverage)

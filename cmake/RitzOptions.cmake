@@ -26,7 +26,9 @@ option(RITZ_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(RITZ_BUILD_EMULATION "Test the CUDA backend on an emulation, if NVIDIA's headers are here" ON)
 
 option(RITZ_WERROR "Treat compiler warnings as errors" OFF)
-option(RITZ_COVERAGE "Instrument for line coverage" OFF)
+ritz_choice(RITZ_COVERAGE off
+    "What is instrumented for coverage: off, all (without the CUDA emulation), or cuda (src/cuda alone, on it)"
+    off all cuda)
 set(RITZ_SANITIZE "" CACHE STRING
     "Sanitizers, as given to -fsanitize= (for example address,undefined); empty for none")
 

@@ -7,7 +7,7 @@ if(RITZ_CUDA_INCLUDE_DIR)
 endif()
 
 if(RITZ_CUDA_MODE STREQUAL "plugin")
-    ritz_compile_kernels(kernel_objects)
+    ritz_compile_kernels(kernel_objects cuda)
     add_library(ritz_cuda MODULE
         $<TARGET_OBJECTS:ritz_cuda_objects> ${kernel_objects})
     set_target_properties(ritz_cuda PROPERTIES

@@ -45,6 +45,7 @@ struct What {
  * emu_device.h. */
 std::string source_text(uintptr_t pc)
 {
+    if (pc >= PTX_PLACES) return instruction_place(pc);
     Dl_info info;
     if (pc == 0 || !dladdr(reinterpret_cast<void *>(pc), &info)) return "an unknown place";
     const size_t offset = pc - reinterpret_cast<uintptr_t>(info.dli_fbase);
@@ -397,6 +398,7 @@ bool alive(const What &a)
 }
 
 size_t bytes_read, bytes_written;
+size_t bytes_fetched, bytes_stored; /* each byte once a launch */
 
 void touch_global(const What &a)
 {
@@ -413,7 +415,10 @@ void touch_global(const What &a)
         uint32_t seen = counts(c->writer, here.first) ? c->writer.bytes : 0u;
         if (!a.write)
             for (const Entry &r : c->reader) seen |= counts(r, here.first) ? r.bytes : 0u;
-        news |= (bytes & ~seen) != 0;
+        const unsigned fresh = static_cast<unsigned>(__builtin_popcount(bytes & ~seen));
+        news |= fresh != 0;
+        if (a.write) bytes_stored += fresh;
+        if (!a.write || !a.plain) bytes_fetched += fresh;
         visit(a, c, me, here.first, place);
     });
     visit_bytes(a, me, here.first, place);
@@ -474,19 +479,21 @@ void unchecked_kernel_ran()
     unknown_writes = true;
 }
 
+void note_access(const void *p, size_t bytes, bool write, bool plain, uintptr_t pc)
+{
+    if (checking) touch_any({reinterpret_cast<uintptr_t>(p), bytes, write, plain, pc}, true);
+}
+
 void note_atomic(void *p, size_t bytes, const void *pc)
 {
-    if (checking)
-        touch_any(
-            {reinterpret_cast<uintptr_t>(p), bytes, true, false, reinterpret_cast<uintptr_t>(pc)},
-            true);
+    note_access(p, bytes, true, false, reinterpret_cast<uintptr_t>(pc));
 }
 
 void begin_accesses()
 {
     reported.clear();
     for (Span &s : known) s = {0, 0};
-    bytes_read = bytes_written = 0;
+    bytes_read = bytes_written = bytes_fetched = bytes_stored = 0;
 }
 
 void end_block_accesses()
@@ -496,7 +503,10 @@ void end_block_accesses()
 
 void end_accesses()
 {
-    if (bytes_read + bytes_written > 0) count_kernel_bytes(bytes_read, bytes_written);
+    if (bytes_read + bytes_written > 0) {
+        count_kernel_bytes(bytes_read, bytes_written);
+        count_traffic(bytes_fetched, bytes_stored);
+    }
     if (pages.size() > MANY_PAGES) drop_pages();
 }
 

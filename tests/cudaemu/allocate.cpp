@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "plant.h"
 #include "state.h"
 
 namespace emu
@@ -150,7 +151,7 @@ cudaError_t cudaFree(void *p)
     Call call("cudaFree", FREES | HIDDEN_SYNC | NOT_IN_CAPTURE | INFALLIBLE);
     cudaError_t error = begin_release(call);
     if (error != cudaSuccess) return error;
-    if (!p) return end_release(current_device());
+    if (!p || leak_planted()) return end_release(current_device());
     Record *r = to_be_freed(p);
     if (!r) return remember(cudaErrorInvalidValue);
     int device = r->device;
@@ -220,6 +221,7 @@ cudaError_t cudaFreeAsync(void *p, cudaStream_t stream)
     if (!s) return remember(error);
     error = not_captured(s, "nodes of memory are not emulated, since Ritz makes none");
     if (error != cudaSuccess) return remember(error);
+    if (leak_planted()) return end_release(s->device);
     Record *r = to_be_freed(p);
     if (!r) return remember(cudaErrorInvalidValue);
     if (!r->pool) {

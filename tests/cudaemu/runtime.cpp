@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "plant.h"
 #include "state.h"
 
 namespace emu
@@ -220,7 +221,7 @@ cudaError_t launch(const void *key, const Grid &g, cudaStream_t stream)
     error = check_dimensions(g, dynamic_shared_limit(key, device_of(s)));
     if (error != cudaSuccess) return remember(error);
     count_launch(g.name);
-    enqueue(s, g.name, [g] { run_grid(g); });
+    enqueue(s, g.name, [grid = planted(g)] { run_grid(grid); });
     return cudaSuccess;
 }
 

@@ -46,6 +46,12 @@ const std::vector<SharedArray> &shared_arrays();
  * kernel. */
 [[noreturn]] void give_up();
 
+/* access.cpp: an access by an instruction that is interpreted. Reports name the place that
+ * `pc` stands for: an instruction of PTX from PTX_PLACES on (ptx_code.cpp). */
+void note_access(const void *p, size_t bytes, bool write, bool plain, uintptr_t pc);
+constexpr uintptr_t PTX_PLACES = uintptr_t(1) << 62; /* no address of a program */
+std::string instruction_place(uintptr_t pc);
+
 /* access.cpp: around a launch and after each of its blocks. */
 void begin_accesses();
 void end_block_accesses();

@@ -107,6 +107,10 @@ struct outcome {
     size_t count;
 };
 struct outcome outcome_of(struct world *w, const struct operation *op);
+/* The pieces of an outcome: the matrices, both host arrays, and the components and variances of a
+ * model. */
+enum { PIECES = MATRICES + 4 };
+void piece_sizes(const struct world *w, size_t *sizes);
 /* The largest difference, relative to the largest value of each matrix. NaN counts as infinite. */
 double difference(const struct world *w, const struct outcome *a, const struct outcome *b);
 /* A matrix that the operation does not write is as it was loaded. */

@@ -142,11 +142,7 @@ void close_world(struct world *w)
 
 /* ---- outcomes -------------------------------------------------------------------------------- */
 
-/* The pieces of an outcome: the matrices, both host arrays, and the components and variances of
- * a model. */
-enum { PIECES = MATRICES + 4 };
-
-static void piece_sizes(const struct world *w, size_t *sizes)
+void piece_sizes(const struct world *w, size_t *sizes)
 {
     for (int i = 0; i < MATRICES; i++) sizes[i] = size_of(w, i);
     sizes[MATRICES] = sizes[MATRICES + 1] = size_of(w, MATRIX_A);

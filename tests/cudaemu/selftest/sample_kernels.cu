@@ -143,8 +143,8 @@ __global__ void __launch_bounds__(64) tour_kernel(const uint32_t *x, uint32_t *o
         static_cast<uint32_t>(__popc(v) + __popcll(static_cast<unsigned long long>(v) << 32 | 1u));
     o[9] = static_cast<uint32_t>(__clz(static_cast<int>(v)) << 8 | __ffs(static_cast<int>(v)));
     o[10] = __brev(v);
-    o[11] = static_cast<uint32_t>(__float2half(static_cast<float>(v % 1000u)) ==
-                                  __float2half(static_cast<float>(v % 1000u)));
+    o[11] = static_cast<uint32_t>(__half2float(__float2half(static_cast<float>(v % 1000u))) ==
+                                  static_cast<float>(v % 1000u));
     o[12] = static_cast<uint32_t>(
         max(min(static_cast<int64_t>(v), static_cast<int64_t>(1) << 30), static_cast<int64_t>(7)));
     double s, c;
