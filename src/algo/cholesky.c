@@ -62,6 +62,15 @@ ritz_status ritz_cholesky_solve(ritz_stream *s, ritz_uplo uplo, ritz_dmat L, rit
     return ritz_algo_cholesky_substitute(s, uplo, L, B);
 }
 
+/* info: -1 for an item that is not finite, else as potrf says; flags may tell of -1 instead. */
+static ritz_status factor_any(ritz_stream *s, ritz_uplo uplo, ritz_dmat F, struct ritz_verdict v)
+{
+    if (ritz_op_offered(s, RITZ_OP_small_cholesky, &F, 1))
+        return ritz_op_small_cholesky(s, uplo, F, v.info);
+    RITZ_TRY(ritz_op_finite_guard(s, uplo, F, v.flags));
+    return ritz_op_potrf(s, uplo, F, v.info);
+}
+
 static ritz_status factor_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, struct ritz_verdict v,
                                ritz_dmat *F)
 {
@@ -69,9 +78,8 @@ static ritz_status factor_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, stru
     struct ritz_verdict own;
     RITZ_TRY(ritz_algo_system_open(s, A, v, &source, &own));
     RITZ_TRY(ritz_work_dmat(s, A.dtype, A.layout, A.rows, A.cols, source.batch, F));
-    RITZ_TRY(ritz_op_copy(s, source, *F));
-    RITZ_TRY(ritz_op_finite_guard(s, uplo, *F, own.flags));
-    RITZ_TRY(ritz_op_potrf(s, uplo, *F, own.info));
+    RITZ_TRY(ritz_op_tri_copy(s, uplo, source, *F));
+    RITZ_TRY(factor_any(s, uplo, *F, own));
     return ritz_algo_system_close(s, own, v);
 }
 

@@ -4,30 +4,17 @@
 #include "core/check.h"
 #include "core/hadamard_maps.h"
 
-/* The full product, of which one triangle is taken: what stands in the other triangle of C is put
- * back from a copy. L + strict(U) = the result, each triangle cut out by tri_copy. */
+/* The full product, of which one triangle is taken. */
 ritz_status ritz_composite_syrk(ritz_stream *s, ritz_uplo uplo, double alpha, ritz_dmat A,
                                 double beta, ritz_dmat C)
 {
     ritz_status rc = RITZ_OK;
     const struct ritz_work_mark mark = ritz_work_mark(s);
-    const int64_t n = C.rows;
-    const int strict_lower = uplo == RITZ_UPPER; /* the strict triangle that must survive */
-    ritz_dmat P, kept = RITZ_NO_MAT;
-    RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, C.layout, n, n, C.batch, &P));
-    if (beta != 0) RITZ_TRY_OUT(ritz_op_copy(s, C, P));
+    ritz_dmat P;
+    RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, C.layout, C.rows, C.rows, C.batch, &P));
+    if (beta != 0) RITZ_TRY_OUT(ritz_op_tri_copy(s, uplo, C, P));
     RITZ_TRY_OUT(ritz_op_gemm(s, alpha, A, ritz_t(A), beta, P));
-    if (n > 1) {
-        /* A strict triangle is a triangle with its diagonal in the block that is one smaller. */
-        const ritz_dmat strict = ritz_block(C, strict_lower, !strict_lower, n - 1, n - 1);
-        const ritz_uplo other = strict_lower ? RITZ_LOWER : RITZ_UPPER;
-        RITZ_TRY_OUT(ritz_work_dmat(s, C.dtype, C.layout, n - 1, n - 1, C.batch, &kept));
-        RITZ_TRY_OUT(ritz_op_tri_copy(s, other, strict, kept));
-        RITZ_TRY_OUT(ritz_op_tri_copy(s, uplo, P, C));
-        RITZ_TRY_OUT(ritz_op_axpby(s, 1.0, kept, 1.0, strict));
-    } else {
-        RITZ_TRY_OUT(ritz_op_copy(s, P, C));
-    }
+    RITZ_TRY_OUT(ritz_op_tri_put(s, uplo, P, C));
 out:
     ritz_work_release(s, mark);
     return rc;
@@ -109,7 +96,8 @@ out:
     return rc;
 }
 
-/* G = WᵀW. What syrk leaves alone, its composite reads and puts back: it must hold numbers. */
+/* The lower triangle of G = WᵀW. Whoever copies or adds such matrices takes both triangles: the
+ * other one must hold numbers. */
 static ritz_status gram(ritz_stream *s, ritz_dmat W, ritz_dmat G)
 {
     RITZ_TRY(ritz_op_fill(s, 0.0, G));
@@ -173,7 +161,8 @@ out:
     return rc;
 }
 
-/* The longest sum that float32 may carry (the contract of moments_merge), and the room for a block. */
+/* The longest sum that float32 may carry (the contract of moments_merge), and the room for a block
+ * of rows. */
 enum { FLOAT_ROWS = 512, MERGE_BYTES = 32 << 20 };
 
 /* Merge one block: with d the difference of the means of the block (b rows) and of what came before

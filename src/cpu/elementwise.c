@@ -115,15 +115,27 @@ ritz_status cpu_mirror(ritz_stream *s, ritz_uplo uplo, ritz_dmat A)
     return cpu_sweep_enqueue(s, &sweep);
 }
 
-ritz_status cpu_tri_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B)
+static ritz_status enqueue_triangle(ritz_stream *s, cpu_run_function run, ritz_uplo uplo,
+                                    ritz_dmat A, ritz_dmat B)
 {
-    static const cpu_run_function run[] = CPU_BY_DTYPE(tri_copy);
-    struct cpu_sweep sweep = {.run = run[B.dtype],
+    struct cpu_sweep sweep = {.run = run,
                               .views = 2,
                               .v = {cpu_view_of(B), cpu_view_broadcast(A, B.batch)},
                               .part = uplo};
     if (cpu_sweep_orient(&sweep)) sweep.part = cpu_triangle_of_transpose(uplo);
     return cpu_sweep_enqueue(s, &sweep);
+}
+
+ritz_status cpu_tri_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B)
+{
+    static const cpu_run_function run[] = CPU_BY_DTYPE(tri_copy);
+    return enqueue_triangle(s, run[B.dtype], uplo, A, B);
+}
+
+ritz_status cpu_tri_put(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B)
+{
+    static const cpu_run_function run[] = CPU_BY_DTYPE(tri_put);
+    return enqueue_triangle(s, run[B.dtype], uplo, A, B);
 }
 
 ritz_status cpu_diag_signs(ritz_stream *s, ritz_dmat R, ritz_dmat d)

@@ -1,6 +1,6 @@
-/* Cholesky factorization without cuSOLVER, so that it can be captured in a graph: Ritz's own kernel
- * for diagonal
- * blocks, cuBLAS for what lies below and right of them.
+/* Cholesky factorization without cuSOLVER, so that it can be captured in a graph. A small matrix is
+ * one block of threads' work, from the check of its numbers to its verdict. Of a larger one Ritz's
+ * own kernel factors diagonal blocks, and cuBLAS does what lies below and right of them.
  *
  * The factorization runs on a dense copy, lower and column-major, so that the trailing update may
  * be a plain product although
@@ -43,15 +43,12 @@ static ritz_status factor(ritz_stream *s, ritz_dmat W, void *info)
     return RITZ_OK;
 }
 
-/* The triangle back to its place; the other one keeps what it had. */
-static ritz_status put_lower(ritz_stream *s, ritz_dmat W, ritz_dmat L)
+ritz_status cuda_small_cholesky(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat info)
 {
-    const int64_t row = cuda_row_step(L), col = cuda_col_step(L), stride = L.batch_stride;
-    if (L.dtype == RITZ_F64)
-        return CUDA(launch_put_lower_f64(W.data, W.rows, W.batch, L.data, row, col, stride,
-                                         cuda_native(s)));
-    return CUDA(
-        launch_put_lower_f32(W.data, W.rows, W.batch, L.data, row, col, stride, cuda_native(s)));
+    const struct cuda_operand a = cuda_operand_of(uplo == RITZ_LOWER ? A : cuda_t(A));
+    if (cuda_operand_empty(&a)) return cuda_fill(s, 0.0, info);
+    CUDA_ENTER(cuda_device_of(s));
+    return CUDA(launch_cholesky_small(a, info.data, cuda_row_step(info), cuda_native(s)));
 }
 
 ritz_status cuda_potrf(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat info)
@@ -67,7 +64,7 @@ ritz_status cuda_potrf(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat in
     RITZ_TRY_OUT(cuda_fill(s, 0.0, verdict));
     RITZ_TRY_OUT(cuda_tri_copy(s, RITZ_LOWER, L, W));
     RITZ_TRY_OUT(factor(s, W, verdict.data));
-    RITZ_TRY_OUT(put_lower(s, W, L));
+    RITZ_TRY_OUT(cuda_tri_put(s, RITZ_LOWER, W, L));
     RITZ_TRY_OUT(cuda_copy(s, verdict, info));
 out:
     ritz_work_release(s, mark);

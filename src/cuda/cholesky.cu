@@ -65,6 +65,55 @@ __global__ void RITZ_BLOCK(THREADS) cholesky_block(T *W, int n, int64_t ld, int6
     }
 }
 
+/* The triangle of one item, by lines of the direction in which it is contiguous. */
+template <typename T> struct triangle {
+    T *p;
+    int64_t row_step, col_step, stride;
+
+    __device__ void place(int line, int at, int *i, int *j) const
+    {
+        *i = row_step <= col_step ? at : line;
+        *j = row_step <= col_step ? line : at;
+    }
+    __device__ T *at(int64_t item, int i, int j) const
+    {
+        return p + (item * stride + i * row_step + j * col_step);
+    }
+};
+
+/* A whole matrix at a time: not finite, not positive definite, or its factor. */
+template <typename T, int THREADS>
+__global__ void RITZ_BLOCK(THREADS)
+    cholesky_small(triangle<T> A, int n, int64_t batch, int32_t *info, int64_t info_step)
+{
+    RITZ_SHARED(T, L, [N][N + 1]);
+    RITZ_SHARED(int, bad, );
+    const int tid = static_cast<int>(threadIdx.x);
+    for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
+        int finite = 1, i, j;
+        __syncthreads();
+        if (tid == 0) bad = 0;
+        for (int line = 0; line < n; line++)
+            for (int at = tid; at < n; at += THREADS) {
+                A.place(line, at, &i, &j);
+                if (i < j) continue;
+                const T a = *A.at(b, i, j);
+                finite &= isfinite(a) ? 1 : 0;
+                L[j][i] = a;
+            }
+        finite = __syncthreads_and(finite);
+        if (finite) factor_item<T, THREADS>(L, n, bad);
+        __syncthreads();
+        const int verdict = finite ? bad : -1;
+        for (int line = 0; line < n; line++)
+            for (int at = tid; at < n; at += THREADS) {
+                A.place(line, at, &i, &j);
+                if (i >= j) *A.at(b, i, j) = verdict == 0 ? L[j][i] : T(NAN);
+            }
+        if (tid == 0) info[b * info_step] = verdict;
+    }
+}
+
 template <typename T>
 cudaError_t launch(T *W, int64_t n, int64_t ld, int64_t stride, int64_t batch, int64_t first,
                    int32_t *info, cudaStream_t stream)
@@ -79,47 +128,20 @@ cudaError_t launch(T *W, int64_t n, int64_t ld, int64_t stride, int64_t batch, i
                        first, info);
 }
 
-constexpr int PUT_THREADS = 256;
-
-/* A block of threads has one column of one item at a time, or more. */
 template <typename T>
-__global__ void RITZ_BLOCK(PUT_THREADS)
-    put_lower(const T *W, int64_t n, int64_t columns, T *A, int64_t row_step, int64_t col_step,
-              int64_t stride)
+cudaError_t launch_small(const triangle<T> &A, int64_t n, int64_t batch, int32_t *info,
+                         int64_t info_step, cudaStream_t stream)
 {
-    for (int64_t c = blockIdx.x; c < columns; c += gridDim.x) {
-        const int64_t item = c / n, j = c % n;
-        const T *from = W + c * n;
-        T *to = A + item * stride + j * col_step;
-        for (int64_t i = j + threadIdx.x; i < n; i += PUT_THREADS) to[i * row_step] = from[i];
-    }
-}
-
-template <typename T>
-cudaError_t launch_put(const T *W, int64_t n, int64_t batch, T *A, int64_t row_step,
-                       int64_t col_step, int64_t stride, cudaStream_t stream)
-{
-    const int64_t columns = n * batch;
-    if (columns == 0) return cudaSuccess;
-    return RITZ_LAUNCH((put_lower<T>), static_cast<unsigned>(min(columns, MOST_BLOCKS)),
-                       PUT_THREADS, 0, stream, W, n, columns, A, row_step, col_step, stride);
+    const unsigned blocks = static_cast<unsigned>(min(batch, MOST_BLOCKS));
+    const int order = static_cast<int>(n);
+    if (n <= RITZ_WARP)
+        return RITZ_LAUNCH((cholesky_small<T, 32>), blocks, 32, 0, stream, A, order, batch, info,
+                           info_step);
+    return RITZ_LAUNCH((cholesky_small<T, 64>), blocks, 64, 0, stream, A, order, batch, info,
+                       info_step);
 }
 
 } // namespace
-
-extern "C" cudaError_t launch_put_lower_f32(const float *W, int64_t n, int64_t batch, float *A,
-                                            int64_t row_step, int64_t col_step, int64_t stride,
-                                            cudaStream_t stream)
-{
-    return launch_put(W, n, batch, A, row_step, col_step, stride, stream);
-}
-
-extern "C" cudaError_t launch_put_lower_f64(const double *W, int64_t n, int64_t batch, double *A,
-                                            int64_t row_step, int64_t col_step, int64_t stride,
-                                            cudaStream_t stream)
-{
-    return launch_put(W, n, batch, A, row_step, col_step, stride, stream);
-}
 
 extern "C" cudaError_t launch_cholesky_block_f32(float *W, int64_t n, int64_t ld, int64_t stride,
                                                  int64_t batch, int64_t first, int32_t *info,
@@ -133,4 +155,15 @@ extern "C" cudaError_t launch_cholesky_block_f64(double *W, int64_t n, int64_t l
                                                  cudaStream_t stream)
 {
     return launch(W, n, ld, stride, batch, first, info, stream);
+}
+
+cudaError_t launch_cholesky_small(struct cuda_operand A, int32_t *info, int64_t info_step,
+                                  cudaStream_t stream)
+{
+    if (A.dtype == RITZ_F64)
+        return launch_small<double>(
+            {static_cast<double *>(A.p), A.row_step, A.col_step, A.batch_step}, A.rows, A.batch,
+            info, info_step, stream);
+    return launch_small<float>({static_cast<float *>(A.p), A.row_step, A.col_step, A.batch_step},
+                               A.rows, A.batch, info, info_step, stream);
 }

@@ -107,17 +107,30 @@ ritz_status cuda_mirror(ritz_stream *s, ritz_uplo uplo, ritz_dmat A)
     if (cuda_operand_empty(&to)) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
     if (cuda_orient(a, 2)) part = cuda_part_of_transpose(part);
-    return CUDA(launch_mirror(part, a[1], a[0], cuda_native(s)));
+    return CUDA(launch_put(part, 1, a[1], a[0], cuda_native(s)));
 }
 
-ritz_status cuda_tri_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B)
+/* With `alone` nothing but the triangle is written. */
+static ritz_status copy_triangle(ritz_stream *s, int alone, ritz_uplo uplo, ritz_dmat A,
+                                 ritz_dmat B)
 {
     struct cuda_operand a[] = {cuda_operand_of(B), cuda_operand_broadcast(A, B.batch)};
     ritz_uplo part = uplo;
     if (cuda_operand_empty(&a[0])) return RITZ_OK;
     CUDA_ENTER(cuda_device_of(s));
     if (cuda_orient(a, 2)) part = cuda_part_of_transpose(part);
+    if (alone) return CUDA(launch_put(part, 0, a[1], a[0], cuda_native(s)));
     return CUDA(launch_triangle(part, a[1], a[0], cuda_native(s)));
+}
+
+ritz_status cuda_tri_copy(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B)
+{
+    return copy_triangle(s, 0, uplo, A, B);
+}
+
+ritz_status cuda_tri_put(ritz_stream *s, ritz_uplo uplo, ritz_dmat A, ritz_dmat B)
+{
+    return copy_triangle(s, 1, uplo, A, B);
 }
 
 ritz_status cuda_diag_signs(ritz_stream *s, ritz_dmat R, ritz_dmat d)

@@ -112,13 +112,14 @@ template <typename T> struct triangle_op : copied<T> {
     }
 };
 
-/* Source and target are one matrix, but not one element of it is in both. */
-template <typename T> struct mirror_op : copied<T> {
+/* Source and target may be one matrix, but not one element of it is in both. */
+template <typename T> struct put_op : copied<T> {
     ritz_uplo part;
+    int strict;
 
     __device__ bool wants(const place &x) const
     {
-        return in_part(part, x, 1);
+        return in_part(part, x, strict);
     }
 };
 
@@ -255,12 +256,12 @@ cudaError_t launch_triangle(ritz_uplo part, struct cuda_operand A, struct cuda_o
     });
 }
 
-cudaError_t launch_mirror(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
-                          cudaStream_t stream)
+cudaError_t launch_put(ritz_uplo part, int strict, struct cuda_operand A, struct cuda_operand B,
+                       cudaStream_t stream)
 {
     return with_real(B.dtype, [&](auto type) {
         typedef typename decltype(type)::type T;
-        const mirror_op<T> op = {copied_of<T>(A, B), part};
+        const put_op<T> op = {copied_of<T>(A, B), part, strict};
         return launch_sweep_from(op, A, B, stream);
     });
 }

@@ -11,6 +11,8 @@
 #include <cuda_runtime_api.h>
 #include <stdint.h>
 
+#include "cuda/operand.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -47,15 +49,10 @@ cudaError_t launch_cholesky_block_f64(double *W, int64_t n, int64_t ld, int64_t 
                                       int64_t batch, int64_t first, int32_t *info,
                                       cudaStream_t stream);
 
-/* The lower triangle (with the diagonal) of A becomes that of W; nothing else of A changes. W: n x
- * n, column-major and dense, item
- * after item; A: any steps. */
-cudaError_t launch_put_lower_f32(const float *W, int64_t n, int64_t batch, float *A,
-                                 int64_t row_step, int64_t col_step, int64_t stride,
-                                 cudaStream_t stream);
-cudaError_t launch_put_lower_f64(const double *W, int64_t n, int64_t batch, double *A,
-                                 int64_t row_step, int64_t col_step, int64_t stride,
-                                 cudaStream_t stream);
+/* As the operation small_cholesky on the lower triangle of A, n x n with n <= CHOLESKY_BLOCK. info:
+ * I32, info_step elements from one item to the next. */
+cudaError_t launch_cholesky_small(struct cuda_operand A, int32_t *info, int64_t info_step,
+                                  cudaStream_t stream);
 
 /* ---- rank-one changes (cholesky_update.cu) ---- */
 

@@ -41,9 +41,10 @@ cudaError_t launch_add_row(double alpha, struct cuda_operand row, struct cuda_op
 /* B = triangle `part` of A, zeros elsewhere. */
 cudaError_t launch_triangle(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
                             cudaStream_t stream);
-/* The strict triangle `part` of B = that of A. */
-cudaError_t launch_mirror(ritz_uplo part, struct cuda_operand A, struct cuda_operand B,
-                          cudaStream_t stream);
+/* Triangle `part` of B, without its diagonal if `strict`, = that of A; nothing else is read or
+ * written. */
+cudaError_t launch_put(ritz_uplo part, int strict, struct cuda_operand A, struct cuda_operand B,
+                       cudaStream_t stream);
 /* d = -1 where R < 0, else 1. */
 cudaError_t launch_signs(struct cuda_operand R, struct cuda_operand d, cudaStream_t stream);
 

@@ -242,6 +242,28 @@ static void tri_copy(const struct try *t)
     free_items(a, t->batch);
 }
 
+/* in[0]: what is put; in[1]: what was there. */
+static struct wanted want_put(const struct try *t, const omat *in, int64_t i, int64_t j)
+{
+    return exactly(OMAT_AT(in[(t->turn % 2 ? i <= j : i >= j) ? 0 : 1], i, j));
+}
+static void tri_put(const struct try *t)
+{
+    if (!begin(t, "tri_put", t->turn % 2 ? "upper" : "lower")) return;
+    omat *a = uniform_items(t, 9, t->m, t->n), *b = uniform_items(t, 10, t->m, t->n);
+    struct scene sc;
+    scene_begin(&sc, t->p);
+    struct operand *A = add_input(&sc, "A", t->dtype, t->f[0], t->batch, SHARE_NONE, a);
+    struct operand *B = add_inout(&sc, "B", t->dtype, t->f[1], t->batch, b);
+    scene_upload(&sc);
+    if (scene_finish(
+            &sc, ritz_op_tri_put(t->p->s, t->turn % 2 ? RITZ_UPPER : RITZ_LOWER, A->mat, B->mat)))
+        check(t, B, (const struct operand *[]){A, B}, 2, want_put);
+    scene_end(&sc);
+    free_items(a, t->batch);
+    free_items(b, t->batch);
+}
+
 static struct wanted want_sign(const struct try *t, const omat *in, int64_t i, int64_t j)
 {
     (void)t, (void)j;
@@ -531,8 +553,8 @@ static void moments(const struct try *t)
 void test_primitives(const struct place *p)
 {
     static void (*const tests[])(const struct try *t) = {
-        set_identity, scale,     axpby,     scale_cols, add_row, mirror,  tri_copy,
-        diag_signs,   sign_cols, flip_cols, reductions, verdict, moments,
+        set_identity, scale,      axpby,     scale_cols, add_row,    mirror,  tri_copy,
+        tri_put,      diag_signs, sign_cols, flip_cols,  reductions, verdict, moments,
     };
     int turn = 0;
     for (int d = 0; d < REALS; d++) {
