@@ -146,6 +146,13 @@ def time_all(peer, names, seconds):
             yield {"name": case["name"], "seconds": f"failed: {error}"}
 
 
+def write(path, result):
+    """The JSON file, at once as a whole."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
 def main():
     """Writes the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -157,11 +164,13 @@ def main():
     options = parser.parse_intermixed_args()
     try:
         peer = (Torch if options.peer == "torch" else Cupy)(options.device)
-        result = {"name": peer.name,
-                  "cases": list(time_all(peer, options.cases, options.seconds))}
+        result = {"name": peer.name, "cases": []}
+        for case in time_all(peer, options.cases, options.seconds):
+            result["cases"].append(case)
+            write(options.json, result)    # each time: there may be no time for the next
     except Missing as missing:
         result = {"missing": str(missing)}
-    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(options.json, result)
     print(result.get("missing") or f"{result['name']}: {len(result['cases'])} cases")
     return 0
 

@@ -42,7 +42,8 @@ def entry(case, contender, seconds, base):
     if isinstance(seconds, str):
         return {"case": case, "contender": contender, "seconds": None, "factor": None,
                 "note": seconds}
-    factor = seconds / base if isinstance(base, float) and base > 0 else None
+    known = isinstance(base, (int, float)) and base > 0 and seconds is not None
+    factor = seconds / base if known else None
     return {"case": case, "contender": contender, "seconds": seconds, "factor": factor, "note": ""}
 
 
@@ -54,7 +55,7 @@ def measure(steps, name, command, result):
         return {}
     result.unlink(missing_ok=True)
     outcome = run(command, limit, steps.build.environment, log=result.with_suffix(".log"))
-    found = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}
+    found = written(result)
     if outcome.status is None:
         report.add(name, "not run", outcome.seconds, "budget: stopped half-way")
     elif not outcome.good:
@@ -62,9 +63,17 @@ def measure(steps, name, command, result):
     elif "missing" in found:
         report.add(name, "not run", outcome.seconds, found["missing"])
     else:
-        count = len(found["cases"]) + len(found.get("overheads", []))
+        count = len(found.get("cases", [])) + len(found.get("overheads", []))
         report.add(name, "passed", outcome.seconds, f"{count} cases")
     return found
+
+
+def written(path):
+    """A JSON file, or nothing if it is not whole."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def time_ritz(steps, device, cases):

@@ -11,11 +11,15 @@ from .process import run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 QUERY = ["name", "driver_version", "compute_cap", "memory.total", "power.limit",
-         "clocks.max.sm", "clocks.max.memory", "clocks_throttle_reasons.active",
-         "persistence_mode", "ecc.mode.current", "pstate"]
+         "clocks.max.sm", "clocks.max.memory", "clocks_event_reasons.active",
+         "persistence_mode", "ecc.mode.current", "mig.mode.current", "pstate"]
 TARGETS = ["ritz_cuda", "ritz_command", "conformance", "compare_devices", "capture_device",
            "gpu_probes", "ritz_bench", "example_make_dataset"]
 BUILD_SECONDS = 1800
+
+# Variables of the environment that may change what a GPU or a library does.
+TELLING = ("CUDA_", "CUBLAS", "CUSOLVER", "NVIDIA_TF32", "TORCH_", "CUPY_", "OMP_", "OPENBLAS_",
+           "RITZ_", "LD_LIBRARY_PATH", "LD_PRELOAD")
 
 
 class Stop(Exception):
@@ -44,6 +48,15 @@ class Build:
     def bench(self):
         """ritz-bench"""
         return self.root / "bin" / "ritz-bench"
+
+
+def tool(name):
+    """A program of the toolkit, in the path or where CMake finds the toolkit without it; None if
+    there is none."""
+    places = [os.path.join(os.environ[variable], "bin") for variable in ("CUDA_PATH", "CUDA_HOME")
+              if os.environ.get(variable)]
+    found = (shutil.which(name, path=place) for place in [None, *places, "/usr/local/cuda/bin"])
+    return next(filter(None, found), None)
 
 
 def first_line(command, seconds=20):
@@ -97,12 +110,14 @@ def processor():
 
 def describe():
     """Name and value of what may explain a result."""
-    nvcc = run(["nvcc", "--version"], 20)
+    nvcc = run([tool("nvcc") or "nvcc", "--version"], 20)
     release = [line for line in nvcc.output.splitlines() if "release" in line]
+    telling = [f"{name}={value}" for name, value in sorted(os.environ.items())
+               if name.startswith(TELLING)]
     return {"processor": f"{processor()}, {len(os.sched_getaffinity(0))} cores",
             "system": platform.platform(), "python": platform.python_version(),
             "toolkit": release[0].strip() if nvcc.good and release else "nvcc is not in the path",
-            **gpu_facts()}
+            "environment": " ".join(telling) or "nothing that matters", **gpu_facts()}
 
 
 def emulated_build(root):

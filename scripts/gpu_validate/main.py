@@ -2,7 +2,9 @@
 
 import argparse
 import pathlib
+import re
 import time
+import traceback
 
 from . import machine
 from .bench import bench
@@ -19,8 +21,8 @@ documentation leaves open, time it, and write one Markdown report and one JSON f
 # for the last.
 STEPS = {"compare": (0.14, Steps.compare), "probes": (0.07, probe),
          "capture": (0.1, Steps.capture), "model": (0.04, Steps.model),
-         "conformance": (0.3, Steps.quick), "bench": (0.2, bench),
-         "sanitizer": (0.12, Steps.sanitizer), "full": (1, Steps.full)}
+         "conformance": (0.3, Steps.quick), "bench": (0.16, bench),
+         "sanitizer": (0.19, Steps.sanitizer), "full": (1, Steps.full)}
 
 
 def arguments():
@@ -75,7 +77,7 @@ def begin(options, build, seconds):
     facts = {"version": machine.version(), "commit": machine.commit(),
              "machine": {**machine.describe(), "info": info.output}, "emulated": options.emulated}
     report = Report(options.report, options.json or options.report.with_suffix(".json"), facts)
-    usable = info.good and "cuda:0" in info.output
+    usable = info.good and re.search(r"^cuda:0\b", info.output, re.MULTILINE)
     report.add("machine", "passed" if usable else "failed", seconds,
                "ritz finds the GPU" if usable else f"ritz info finds no GPU: {info.ending}")
     return report
@@ -89,8 +91,21 @@ def validate(options, work):
     clock = Clock(60 * options.budget)
     for name, (share, step) in STEPS.items() if not report.failures else []:
         if name in options.only:
-            step(Steps(build, report, clock.part(60 * options.budget * share), work, options))
+            steps = Steps(build, report, clock.part(60 * options.budget * share), work, options)
+            attempt(name, step, steps)
     return report
+
+
+def attempt(name, step, steps):
+    """A step. If this program itself fails in it, that is a row, and the other steps follow."""
+    start = time.monotonic()
+    try:
+        step(steps)
+    except Exception as error:    # whatever it is, the time on the machine is not to be lost
+        (steps.work / f"{name}.traceback.log").write_text(traceback.format_exc(),
+                                                          encoding="utf-8")
+        steps.report.add(name, "failed", time.monotonic() - start,
+                         f"gpu-validate itself: {type(error).__name__}: {error}")
 
 
 def main():

@@ -1,4 +1,5 @@
-"""The probes, each in a process of its own."""
+"""The probes: all that break no rule in one process, since opening a GPU takes long; if it comes to
+an early end, the others in another one. Each that may end the use of the GPU alone."""
 
 import json
 
@@ -17,41 +18,69 @@ def questions(program):
     return json.loads(outcome.output), ""
 
 
-def ask(program, question, environment, seconds):
-    """The question with its answer. One that broke no rule must come to an end."""
-    outcome = run([program, question["probe"]], min(seconds, SECONDS), environment)
-    try:
-        return json.loads(outcome.output.strip().splitlines()[-1]), False
-    except (ValueError, IndexError):
-        words = f"no answer: {diagnosis(outcome)}"
-        return {**question, "answer": words, "agrees": None}, not question["gpu_only"]
+def answers_in(text):
+    """By name. A line may also be what a library prints."""
+    found = {}
+    for line in text.splitlines():
+        try:
+            answer = json.loads(line)
+            found[answer["probe"]] = answer
+        except (ValueError, TypeError, KeyError):
+            continue
+    return found
+
+
+def ask(steps, group):
+    """Answers to these questions, in their order, and whether the last of them was not to fail.
+    Those that are left out were not reached."""
+    limit = min(SECONDS + len(group), steps.clock.left)
+    outcome = run([steps.build.program("gpu_probes"), *(asked["probe"] for asked in group)], limit,
+                  steps.build.environment)
+    found, answers = answers_in(outcome.output), []
+    for question in group:
+        if question["probe"] in found:
+            answers.append(found[question["probe"]])
+            continue
+        if outcome.status is None and limit < SECONDS:
+            return answers, False
+        answers.append({**question, "answer": f"no answer: {diagnosis(outcome)}", "agrees": None})
+        return answers, not question["gpu_only"]
+    return answers, False
 
 
 def probe(steps):
     """One row for all."""
-    program, clock = steps.build.program("gpu_probes"), steps.clock
-    start = clock.left
-    asked, missing = questions(program)
+    start = steps.clock.left
+    asked, missing = questions(steps.build.program("gpu_probes"))
+    together = [question for question in asked if not question["gpu_only"]]
+    waiting = [[question] for question in asked if question["gpu_only"]]
+    if together:
+        waiting.insert(0, together)
     wrong, answered = [], 0
-    for question in asked:
-        reason = why_not(steps, question)
+    while waiting:
+        group = waiting.pop(0)
+        reason = why_not(steps, group)
         if reason:
-            steps.report.probes.append({**question, "answer": f"not run: {reason}",
-                                        "agrees": None})
+            steps.report.probes += [{**question, "answer": f"not run: {reason}", "agrees": None}
+                                    for question in group]
             continue
-        answer, failed = ask(program, question, steps.build.environment, clock.left)
-        steps.report.probes.append(answer)
-        answered += 1
-        if failed or answer["agrees"] is False:
-            wrong.append(f"{answer['probe']}: {answer['answer']}")
+        answers, failed = ask(steps, group)
+        steps.report.probes += answers
+        answered += len(answers)
+        wrong += [f"{answer['probe']}: {answer['answer']}" for answer in answers
+                  if answer["agrees"] is False or failed and answer is answers[-1]]
+        if len(answers) < len(group):
+            waiting.insert(0, group[len(answers):])
     outcome = "failed" if wrong or missing else ("passed" if answered else "not run")
     summary = f"{answered} answered, {len(asked) - answered} not run; none contradicts what " \
               "Ritz assumes" if answered else "budget"
-    steps.report.add("probes", outcome, start - clock.left, "; ".join(wrong) or missing or summary)
+    steps.report.add("probes", outcome, start - steps.clock.left,
+                     "; ".join(wrong) or missing or summary)
 
 
-def why_not(steps, question):
-    """Why it is not asked, or an empty text."""
+def why_not(steps, group):
+    """Why they are not asked, or an empty text."""
     if steps.clock.left < ENOUGH:
         return "budget"
-    return "the emulation would stop it" if steps.build.emulated and question["gpu_only"] else ""
+    broken = steps.build.emulated and group[0]["gpu_only"]
+    return "the emulation would stop it" if broken else ""

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import time
 
+PATIENCE = 20    # seconds for a program to come to its end
+
 
 @dataclasses.dataclass
 class Outcome:
@@ -47,7 +49,7 @@ def run(command, seconds, environment=None, log=None):
         status = process.returncode
     except subprocess.TimeoutExpired:
         end_group(process)
-        output, status = process.communicate()[0], None
+        output, status = rest_of(process), None
     except BaseException:
         end_group(process)
         raise
@@ -55,6 +57,15 @@ def run(command, seconds, environment=None, log=None):
     if log:
         pathlib.Path(log).write_text(text, encoding="utf-8")
     return Outcome(status, text, time.monotonic() - start)
+
+
+def rest_of(process):
+    """What an ended program has printed. One that waits inside the driver may not come to its end:
+    it is left behind."""
+    try:
+        return process.communicate(timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired as late:
+        return late.output or b""
 
 
 def end_group(process):

@@ -12,7 +12,7 @@ KINDS = [
     ("missing synchronisation", r".*violation \[race\].*|.*Race reported.*"
      r"|.*page-locked.*(?:queued|pending).*"),
     ("leak", r"emu: alive: .*|FAIL.*(?:left on the emulated devices|not given back).*"
-     r"|.*still holds.*|.*[Ll]eaked \d+ bytes.*"),
+     r"|.*still holds.*|.*[Ll]eaked [\d,]+ bytes.*"),
     ("wrong bits", r".*does not give what a direct call gives.*"),
     ("memory error", r".*emu: violation.*|.*Invalid __\w+__.*|.*ERROR SUMMARY: [1-9].*"
      r"|.*Uninitialized .* memory.*"),

@@ -116,6 +116,10 @@ double difference(const struct world *w, const struct outcome *a, const struct o
 /* A matrix that the operation does not write is as it was loaded. */
 bool kept(struct world *w, enum matrix_name which);
 
+/* I of a first argument --from=I, which is taken away, or 0: where one operation ended the program,
+ * another run goes on with the next. */
+size_t starting_point(int *argc, char ***argv);
+
 /* Stop the program with a message unless the call succeeded. */
 #define must(call) must_succeed((call), #call, __FILE__, __LINE__)
 void must_succeed(ritz_status status, const char *call, const char *file, int line);

@@ -4,7 +4,7 @@
 import subprocess
 import sys
 
-VALUES = {"--tool", "--leak-check", "--error-exitcode"}
+VALUES = {"--tool", "--leak-check", "--report-api-errors", "--error-exitcode"}
 
 
 def command(words):

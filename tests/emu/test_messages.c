@@ -91,13 +91,15 @@ static const struct {
 static void fail_with(cudaError_t code, const char *name, ritz_status wanted)
 {
     struct caller c;
+    char said[200];
     ritz_event *e = NULL;
     const ritz_status next = wanted == RITZ_ERR_DEVICE_LOST ? wanted : RITZ_OK;
     open_caller(&c);
     must(ritz_event_create(c.dev, &e));
     emu_fail_clear();
     emu_fail_call("cudaEventRecord", 1, (int)code);
-    expect(ritz_event_record(e, c.s), wanted, "cudaEventRecord", name);
+    (void)snprintf(said, sizeof said, "cudaEventRecord: %s (%s)", cudaGetErrorString(code), name);
+    expect(ritz_event_record(e, c.s), wanted, said, name);
     expect(ritz_event_record(e, c.s), next, next ? "failed earlier" : "", name);
     must(ritz_event_destroy(&e));
     close_caller(&c, next, name);

@@ -15,6 +15,16 @@ void must_succeed(ritz_status status, const char *call, const char *file, int li
     exit(1);
 }
 
+size_t starting_point(int *argc, char ***argv)
+{
+    static const char option[] = "--from=";
+    if (*argc < 2 || strncmp((*argv)[1], option, strlen(option)) != 0) return 0;
+    const size_t from = strtoul((*argv)[1] + strlen(option), NULL, 10);
+    (*argc)--;
+    (*argv)++;
+    return from;
+}
+
 /* ---- the world ------------------------------------------------------------------------------- */
 
 static const struct {

@@ -1,7 +1,7 @@
 /* Small questions to a GPU and its libraries, whose answers Ritz relies on, or goes out of the way
- * of, and which NVIDIA's documentation leaves open. `probes --list` names them, `probes NAME`
- * answers one: each runs in a process of its own, since an answer may be an error that ends the
- * use of the GPU.
+ * of, and which NVIDIA's documentation leaves open. `probes --list` names them, `probes NAME...`
+ * answers some. One that is GPU_ONLY wants a process of its own, since its answer may be an error
+ * that ends the use of the GPU.
  *
  * Only functions that the CUDA backend calls are asked, so that the emulation can answer too: it
  * shows that the probes work, and its answers are what Ritz is tested with.
@@ -39,6 +39,10 @@ struct probe {
 };
 extern const struct probe runtime_probes[], blas_probes[], solver_probes[];
 extern const size_t runtime_probe_count, blas_probe_count, solver_probe_count;
+#ifdef PROBES_WITH_KERNELS
+extern const struct probe random_probes[];
+extern const size_t random_probe_count;
+#endif
 
 /* ---- finding.c ------------------------------------------------------------------------------- */
 

@@ -1,8 +1,11 @@
 /* Questions to the CUDA runtime.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#define _POSIX_C_SOURCE 200809L
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "gpu/probes.h"
 
@@ -76,6 +79,47 @@ static void pageable_download(struct rig *r, struct finding *f)
     say(f, "the call %s", early ? "returns at once" : "waits for the copy");
     wait_for(r);
     free(host);
+}
+
+/* ---- rates ----------------------------------------------------------------------------------- */
+
+static double now(void)
+{
+    struct timespec t;
+    if (clock_gettime(CLOCK_MONOTONIC, &t)) abort();
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* GB/s, the best of a few times. */
+static double copy_rate(struct rig *r, void *to, const void *from, size_t bytes,
+                        enum cudaMemcpyKind kind)
+{
+    double best = 0;
+    for (int i = 0; i < 4; i++) {
+        const double start = now();
+        need(cudaMemcpyAsync(to, from, bytes, kind, r->stream));
+        wait_for(r);
+        best = fmax(best, 1e-9 * (double)bytes / (now() - start));
+    }
+    return best;
+}
+
+static void copy_rates(struct rig *r, struct finding *f)
+{
+    enum { COPIED = 64 * BYTES };
+    void *a = take(r, COPIED), *b = take(r, COPIED), *pinned = NULL, *ordinary = calloc(COPIED, 1);
+    if (!ordinary) abort();
+    need(cudaMallocHost(&pinned, COPIED));
+    memset(pinned, 1, COPIED);
+    say(f, "GB/s: page-locked to device %.1f, back %.1f; ",
+        copy_rate(r, a, pinned, COPIED, cudaMemcpyHostToDevice),
+        copy_rate(r, pinned, a, COPIED, cudaMemcpyDeviceToHost));
+    say(f, "ordinary to device %.1f, back %.1f; ",
+        copy_rate(r, a, ordinary, COPIED, cudaMemcpyHostToDevice),
+        copy_rate(r, ordinary, a, COPIED, cudaMemcpyDeviceToHost));
+    say(f, "on the device %.1f", copy_rate(r, b, a, COPIED, cudaMemcpyDeviceToDevice));
+    need(cudaFreeHost(pinned));
+    free(ordinary);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -232,6 +276,9 @@ const struct probe runtime_probes[] = {
      RUNTIME "API synchronization behavior, Memcpy", EMULATED, pageable_download},
     {"pageable_in_capture", "Can a copy from ordinary memory be captured?",
      "nothing: Ritz refuses it", RUNTIME "Graph Management", GPU_ONLY, pageable_in_capture},
+    {"copy_rates", "How fast are copies of 64 MiB?",
+     "nothing: for those who read other times of this machine",
+     "CUDA C++ Best Practices Guide, Data Transfer Between Host and Device", EMULATED, copy_rates},
     {"pool_returns", "Do allocation from a pool and release return while the stream is busy?",
      "yes, after the first time", RUNTIME "Stream Ordered Memory Allocator", EMULATED,
      pool_returns},

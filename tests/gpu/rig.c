@@ -10,6 +10,14 @@
 
 #include "gpu/probes.h"
 
+/* What Ritz gives cuBLAS on this GPU: see src/cuda/stream.c. */
+static size_t blas_bytes(void)
+{
+    int major = 0;
+    need(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0));
+    return (size_t)(major >= 9 ? 32 : 4) << 20;
+}
+
 void open_rig(struct rig *r)
 {
     memset(r, 0, sizeof *r);
@@ -20,7 +28,7 @@ void open_rig(struct rig *r)
     need(cusolverDnCreateParams(&r->params));
     need(cublasSetStream(r->blas, r->stream));
     need(cudaMalloc(&r->workspace, WORKSPACE_BYTES));
-    need(cublasSetWorkspace(r->blas, r->workspace, WORKSPACE_BYTES));
+    need(cublasSetWorkspace(r->blas, r->workspace, blas_bytes()));
     need(cublasSetPointerMode(r->blas, CUBLAS_POINTER_MODE_HOST));
     need(cublasSetAtomicsMode(r->blas, CUBLAS_ATOMICS_NOT_ALLOWED));
     need(cublasSetMathMode(r->blas, CUBLAS_DEFAULT_MATH));
