@@ -22,7 +22,7 @@ namespace emu
 namespace ptx
 {
 
-/* ---- a module as it is written (ptx_parse.cpp) ------------------------------------------------- */
+/* ---- a module as it is written (ptx_parse.cpp) ----------------------------------------------- */
 
 /* A text that is not understood: "cholesky.ptx:120: unknown directive '.foo'". */
 struct Error : std::runtime_error {
@@ -52,7 +52,7 @@ struct Operand {
     uint32_t index = NO_REGISTER;
     /* An integer in two's complement; the bits of 0f... in the low 32, those of 0d... in all 64. */
     uint64_t bits = 0;
-    bool real = false; /* written as 0f... or 0d... */
+    bool real = false;    /* written as 0f... or 0d... */
     bool negated = false; /* !%p1 as a source */
     std::string name;
     int64_t offset = 0;
@@ -62,14 +62,14 @@ struct Operand {
 };
 
 struct Instruction {
-    std::vector<std::string> word;   /* "setp.lt.and.s64" -> setp, lt, and, s64 */
-    uint32_t guard;                  /* predicate register, or Operand::NO_REGISTER */
+    std::vector<std::string> word; /* "setp.lt.and.s64" -> setp, lt, and, s64 */
+    uint32_t guard;                /* predicate register, or Operand::NO_REGISTER */
     bool guard_negated;
-    std::vector<Operand> operand;    /* results first, as written */
-    size_t target;                   /* of bra: index of the instruction to go on with */
-    int line;                        /* in the text of the module */
-    int file, source_line;           /* of the last .loc; 0: unknown */
-    int inline_file, inline_line;    /* where the code that it was inlined into stands, or 0 */
+    std::vector<Operand> operand; /* results first, as written */
+    size_t target;                /* of bra: index of the instruction to go on with */
+    int line;                     /* in the text of the module */
+    int file, source_line;        /* of the last .loc; 0: unknown */
+    int inline_file, inline_line; /* where the code that it was inlined into stands, or 0 */
 };
 
 struct Kernel {
@@ -82,8 +82,8 @@ struct Kernel {
 };
 
 struct Module {
-    std::string name; /* for messages */
-    int target;       /* 75 of sm_75 */
+    std::string name;                 /* for messages */
+    int target;                       /* 75 of sm_75 */
     std::map<int, std::string> files; /* of .loc */
     std::vector<Variable> constants;  /* .const and .global variables with their values */
     std::vector<Variable> shared;     /* at module scope, dynamic shared memory among them */
@@ -93,12 +93,13 @@ struct Module {
 /* Throws Error. */
 Module parse(const std::string &name, const std::string &text);
 
-/* ---- code (ptx_code.cpp, ptx_exec.cpp) --------------------------------------------------------- */
+/* ---- code (ptx_code.cpp, ptx_exec.cpp) ------------------------------------------------------- */
 
 /* A kernel ready to be executed: opaque outside of these files. */
 struct Program;
 
-/* Throws Error where an instruction, a type or an operand is unknown. The module must outlive it. */
+/* Throws Error where an instruction, a type or an operand is unknown. The module must outlive the
+ * program. */
 std::shared_ptr<const Program> make_program(const Module &module, const Kernel &kernel);
 
 /* "potrf_block<double, 32>": the mangled name as the source spells it, without its scopes and
@@ -122,10 +123,9 @@ void set_fusing(bool on);
 struct Counts {
     std::vector<uint64_t> executed, taken; /* executed: reached, whether or not the guard held */
 };
-Counts &counts_of(const Program &program);
-void write_coverage(); /* at exit */
+const Counts &counts_of(const Program &program);
 
-/* ---- kernels of the program (ptx_register.cpp) ------------------------------------------------- */
+/* ---- kernels of the program (ptx_register.cpp) ----------------------------------------------- */
 
 /* EMU_PTX: 75 (default), 90 or 120: which of the targets in the fat binaries is executed. */
 int wanted_target();
@@ -133,15 +133,11 @@ int wanted_target();
 /* The kernel whose host function is `stub`, of the wanted target, parsed at its first use; nullptr
  * if no fat binary registered it. */
 struct Registered {
-    const Module *module;
     const Kernel *kernel;
     std::shared_ptr<const Program> program;
     std::string title; /* for counters and messages */
 };
 const Registered *find_kernel(const void *stub);
-
-/* Every kernel that the program's fat binaries hold for the wanted target: what coverage is about. */
-std::vector<const Registered *> all_kernels();
 
 } // namespace ptx
 } // namespace emu

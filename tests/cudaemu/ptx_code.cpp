@@ -213,7 +213,7 @@ std::shared_ptr<const Program> make_program(const Module &module, const Kernel &
     return program;
 }
 
-Counts &counts_of(const Program &program)
+const Counts &counts_of(const Program &program)
 {
     return program.counts;
 }

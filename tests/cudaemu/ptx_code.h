@@ -12,6 +12,7 @@
 #ifndef RITZ_TESTS_CUDAEMU_PTX_CODE_H
 #define RITZ_TESTS_CUDAEMU_PTX_CODE_H
 
+#include <cmath>
 #include <cstring>
 #include <deque>
 
@@ -93,7 +94,6 @@ enum class Special : uint8_t {
     BlocksY,
     BlocksZ,
     Lane,
-    Warp,
     LaneMaskEqual,
     LaneMaskLess,
     LaneMaskLessEqual,
@@ -129,7 +129,7 @@ struct Program {
     size_t parameter_bytes, local_bytes;
     std::map<uintptr_t, size_t> constants; /* where each begins, bytes */
     std::vector<std::unique_ptr<uint8_t[]>> constant_memory;
-    uintptr_t first_pc; /* of code[0], for the access checker */
+    uintptr_t first_pc = 0; /* of code[0], for the access checker */
     mutable Counts counts;
 
     Program() = default;
@@ -174,6 +174,11 @@ template <typename T> inline void put(Frame &f, uint32_t i, T v)
 inline bool get_predicate(const Frame &f, uint32_t i)
 {
     return f.slot[i] != 0;
+}
+
+template <typename T> T flushed(T v) /* .ftz: a subnormal number is a zero of its sign */
+{
+    return std::fpclassify(v) == FP_SUBNORMAL ? std::copysign(T(0), v) : v;
 }
 
 /* ---- handlers from functions ----------------------------------------------------------------- */

@@ -111,11 +111,6 @@ template <typename F> F rounded(long double exact, Rounding how)
     }
 }
 
-template <typename F> F flushed(F v)
-{
-    return std::fpclassify(v) == FP_SUBNORMAL ? std::copysign(F(0), v) : v;
-}
-
 /* Of reals of 16 bits, integers, float and double: the value, exactly. */
 template <typename A> auto value_of_source(A a)
 {

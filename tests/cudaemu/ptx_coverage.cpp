@@ -59,6 +59,15 @@ void append_to_file(const char *path, const std::string &text)
     if (fd >= 0) close(fd);
 }
 
+void write_coverage()
+{
+    const char *path = wanted_file();
+    std::string out;
+    for (const auto &p : kept())
+        if (launched(*p)) append_lines(out, *p);
+    if (path && !out.empty()) append_to_file(path, out);
+}
+
 } // namespace
 
 void keep_for_coverage(const std::shared_ptr<const Program> &program)
@@ -67,15 +76,6 @@ void keep_for_coverage(const std::shared_ptr<const Program> &program)
     static const int registered = atexit(write_coverage);
     if (registered != 0) fprintf(stderr, "cudaemu: coverage cannot be written at the end\n");
     kept().push_back(program);
-}
-
-void write_coverage()
-{
-    const char *path = wanted_file();
-    std::string out;
-    for (const auto &p : kept())
-        if (launched(*p)) append_lines(out, *p);
-    if (path && !out.empty()) append_to_file(path, out);
 }
 
 } // namespace ptx

@@ -2,12 +2,14 @@
  * the handler waits, on the fiber that it runs on.
  *
  * SPDX-License-Identifier: Apache-2.0 */
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 
 #include <alloca.h>
 
+#include "engine.h"
 #include "ptx_code.h"
 
 namespace emu
@@ -116,6 +118,8 @@ void run_thread(const Program &p, const uint8_t *parameters)
     f.code = fusing() ? p.fused.data() : p.code.data();
     f.parameters = parameters;
     f.next = 0;
+    std::fill_n(reinterpret_cast<uint64_t *>(f.local), p.local_bytes / sizeof(uint64_t),
+                simt::UNWRITTEN);
     fill_slots(p, f.slot);
     enter_kernel();
     interpret(f);

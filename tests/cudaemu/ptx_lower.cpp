@@ -172,6 +172,9 @@ const Operand &Lowering::operand(size_t i) const
 void Lowering::operands(size_t n)
 {
     if (in_->operand.size() != n) fail("with another number of operands");
+    const bool pair = opcode() == "setp" || opcode() == "shfl"; /* p|q as their result */
+    for (size_t i = pair ? 1 : 0; i < n; i++)
+        if (!operand(i).second.empty()) fail("a second result that does not belong here");
 }
 
 uint32_t Lowering::register_slot(const Operand &o, Type t, Fit fit) const
@@ -204,6 +207,7 @@ uint32_t Lowering::source(const Operand &o, Type t, Fit fit)
     case Operand::Kind::Special: return special(o.name, t);
     case Operand::Kind::Name:
         if (size_of(t) < 4 || is_real(t)) fail("an address does not fit the type");
+        if (o.offset != 0) fail("an address and an offset");
         return variable(o.name);
     default: fail("an operand of a kind that does not belong here");
     }
@@ -211,10 +215,7 @@ uint32_t Lowering::source(const Operand &o, Type t, Fit fit)
 
 uint32_t Lowering::result(size_t i, Type t)
 {
-    const Operand &o = operand(i);
-    if (!o.second.empty() && t != Type::Pred && opcode() != "shfl")
-        fail("a second result that does not belong here");
-    return result(o, t);
+    return result(operand(i), t);
 }
 
 uint32_t Lowering::source(size_t i, Type t)

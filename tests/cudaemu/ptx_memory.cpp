@@ -65,7 +65,9 @@ char *any_place(const Frame &f, const Op &o, Space space, uint64_t address, size
     const Program &program = *f.program;
     if (space == Space::Generic) {
         if (inside(address, bytes, f.local, program.local_bytes) && address % bytes == 0) return p;
-        if (!write && inside(address, bytes, f.parameters, program.parameter_bytes)) return p;
+        if (!write && inside(address, bytes, f.parameters, program.parameter_bytes) &&
+            address % bytes == 0)
+            return p;
     } else if (in_shared(address)) {
         stop(f, o, "shared", "%zu bytes of shared memory, by an instruction for global memory",
              bytes);
@@ -91,6 +93,8 @@ char *reach(const Frame &f, const Op &o, size_t bytes, bool write)
                    reinterpret_cast<char *>(const_cast<uint8_t *>(f.parameters)),
                    f.program->parameter_bytes, address, bytes);
     case Space::Constant:
+        if (address % bytes != 0)
+            stop(f, o, "alignment", "%zu bytes of constants, not at a multiple", bytes);
         if (!in_constants(*f.program, address, bytes))
             stop(f, o, "range", "%zu bytes outside of the module's constants", bytes);
         return reinterpret_cast<char *>(address);

@@ -1,7 +1,6 @@
 /* PTX: moves, choices, comparisons, and logic bit by bit.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include <cmath>
 #include <type_traits>
 
 #include "ptx_code.h"
@@ -203,8 +202,7 @@ bool combine(const Frame &f, const Op &o, bool held)
 template <typename T> T operand_of(const Frame &f, const Op &o, unsigned i)
 {
     const T v = get<T>(f, o.s[i]);
-    if constexpr (std::is_floating_point<T>::value)
-        if (o.flags & FLUSH && std::fpclassify(v) == FP_SUBNORMAL) return 0;
+    if constexpr (std::is_floating_point<T>::value) return o.flags & FLUSH ? flushed(v) : v;
     return v;
 }
 

@@ -21,11 +21,6 @@ namespace
 
 enum RealFlags : uint16_t { FLUSH = 1, SATURATE = 2, NAN_WINS = 4 };
 
-template <typename T> T flushed(T v) /* a subnormal number is a zero of its sign */
-{
-    return std::fpclassify(v) == FP_SUBNORMAL ? std::copysign(T(0), v) : v;
-}
-
 template <typename T> T saturated(T v) /* to [0, 1]; a NaN is 0 */
 {
     return v > T(0) ? std::min(v, T(1)) : T(0);
@@ -95,8 +90,8 @@ struct DivideFast {
     {
         const T limit = std::ldexp(T(1), 126);
         if (std::fabs(b) > limit && std::isfinite(b))
-            return std::isinf(a) ? std::numeric_limits<T>::quiet_NaN()
-                                 : std::copysign(T(0), a) * std::copysign(T(1), b);
+            return std::isfinite(a) ? std::copysign(T(0), a) * std::copysign(T(1), b)
+                                    : std::numeric_limits<T>::quiet_NaN();
         return a / b;
     }
 };

@@ -151,8 +151,7 @@ const Registered &make_kernel(Loaded &loaded, const std::string &name)
     if (found == loaded.module.kernels.end())
         throw Error(loaded.module.name + ": no kernel '" + name + "'");
     const Kernel &kernel = found->second;
-    Registered r = {&loaded.module, &kernel, make_program(loaded.module, kernel),
-                    kernel_title(name)};
+    Registered r = {&kernel, make_program(loaded.module, kernel), kernel_title(name)};
     return loaded.kernels.emplace(name, std::move(r)).first->second;
 }
 
@@ -178,19 +177,6 @@ const Registered *find_kernel(const void *stub)
     const auto found = s.stubs.find(stub);
     if (found == s.stubs.end()) return nullptr;
     return &make_kernel(load(s, *found->second.binary), found->second.name);
-}
-
-std::vector<const Registered *> all_kernels()
-{
-    State &s = state();
-    const std::lock_guard<std::mutex> locked(s.lock);
-    for (Binary &b : s.binaries)
-        if (b.data) load(s, b);
-    std::vector<const Registered *> all;
-    for (auto &text : s.texts)
-        for (const auto &kernel : text.second->module.kernels)
-            all.push_back(&make_kernel(*text.second, kernel.first));
-    return all;
 }
 
 } // namespace ptx

@@ -47,6 +47,11 @@ const char *kit_matrix_name(int which)
     return kinds[which].name;
 }
 
+bool kit_is_integer(int which)
+{
+    return kinds[which].type == RITZ_I32;
+}
+
 static int64_t size_as(const struct kit *k, enum side side)
 {
     const int64_t sizes[] = {k->m, k->n, k->batch, 1, 3};
@@ -268,6 +273,14 @@ static ritz_status indefinite(struct kit *k)
     return rc == RITZ_OK ? ritz_op_poison(k->s, RITZ_BOTH, INFO, SPD) : rc;
 }
 
+/* Whole matrices: with verdicts, and NaN for what failed. */
+static ritz_status shifted_cholesky(struct kit *k, double shift)
+{
+    ritz_status rc = ritz_op_fill(k->s, shift, NUMBER);
+    if (rc == RITZ_OK) rc = ritz_op_shift_diag(k->s, NUMBER, SPD);
+    return rc == RITZ_OK ? ritz_cholesky(k->s, RITZ_LOWER, SPD, INFO) : rc;
+}
+
 /* More columns of Q than there are reflectors. */
 static ritz_status formed(struct kit *k)
 {
@@ -317,8 +330,8 @@ const struct kernel_case kernel_cases[] = {
 #include "emu/kernels.def"
 #undef KERNEL
 };
-const struct kit_shape kit_shapes[] = {{5, 5, 3},     {40, 37, 2},   {37, 40, 1},   {90, 90, 2},
-                                       {600, 3, 2},   {112, 112, 1}, {200, 200, 2}, {390, 390, 2},
-                                       {550, 550, 1}, {450, 40, 1}};
+const struct kit_shape kit_shapes[] = {{0, 0, 2},     {0, 4, 1},     {5, 5, 3},     {40, 37, 2},
+                                       {37, 40, 1},   {90, 90, 2},   {600, 3, 2},   {112, 112, 1},
+                                       {200, 200, 2}, {390, 390, 2}, {550, 550, 1}, {450, 40, 1}};
 const size_t kit_shape_count = sizeof kit_shapes / sizeof kit_shapes[0];
 const size_t kernel_case_count = sizeof kernel_cases / sizeof kernel_cases[0];

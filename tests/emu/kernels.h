@@ -47,8 +47,9 @@ struct kernel_case {
     const char *name;
     bool (*applies)(const struct kit *k);
     ritz_status (*call)(struct kit *k);
-    unsigned
-        tolerance; /* in units of the type's roundoff times the longest side; 0: the same bits */
+    /* In units of the type's roundoff times the longest side; 0: the same bits. Integers are the
+     * same in any case. */
+    unsigned tolerance;
 };
 extern const struct kernel_case kernel_cases[];
 extern const size_t kernel_case_count;
@@ -68,5 +69,6 @@ double *kit_values(struct kit *k, size_t *count);
 /* Where matrix `which` begins among these, and how many elements it has. */
 size_t kit_place(const struct kit *k, int which, size_t *elements);
 const char *kit_matrix_name(int which);
+bool kit_is_integer(int which);
 
 #endif

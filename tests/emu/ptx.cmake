@@ -19,10 +19,10 @@ ritz_test_properties(emu_ptx_folder emu)
 set_tests_properties(emu_ptx_folder PROPERTIES DEPENDS emu_ptx_begin)
 set_tests_properties(emu_ptx_begin emu_ptx_folder PROPERTIES FIXTURES_SETUP ptx_folder)
 
-# ritz_ptx_test(name number command...): with each target in another order of blocks and threads;
-# `number` says which is first.
+# ritz_ptx_test(name number level command...): with each target in another order of blocks and
+# threads; `number` says which is first.
 set(records_of_tests "")
-function(ritz_ptx_test name number)
+function(ritz_ptx_test name number level)
     set(orders ascending descending random)
     foreach(target IN LISTS RITZ_PTX_TARGETS)
         math(EXPR order "${number} % 3")
@@ -31,7 +31,7 @@ function(ritz_ptx_test name number)
         set(test emu_ptx_${target}_${name})
         add_test(NAME ${test} COMMAND ${ARGN})
         set(environment "RITZ_PLUGIN_PATH=${PROJECT_BINARY_DIR}/emu-ptx" EMU_MODE=late
-            EMU_PTX=${target} EMU_ORDER=${order} RITZ_TEST_LEVEL=sample)
+            EMU_PTX=${target} EMU_ORDER=${order} RITZ_TEST_LEVEL=${level})
         if(target EQUAL 75)
             list(APPEND environment "EMU_PTX_COVERAGE=${records}/${name}.txt")
         endif()
@@ -47,7 +47,7 @@ endfunction()
 foreach(program IN ITEMS test_emu_kernels conformance_emu dump_outcomes)
     add_dependencies(${program} ritz_cuda_emu_ptx)
 endforeach()
-ritz_ptx_test(kernels 0 $<TARGET_FILE:test_emu_kernels>)
+ritz_ptx_test(kernels 0 full $<TARGET_FILE:test_emu_kernels>)
 # Of the conformance suite what reaches kernels, or ways through them, that the above does not.
 set(number 0)
 foreach(group IN ITEMS transfer gemm syrk trsm gemm_grouped gemm_bias cholesky cholesky_extra
@@ -55,7 +55,7 @@ foreach(group IN ITEMS transfer gemm syrk trsm gemm_grouped gemm_bias cholesky c
         random sketching lowrank_eigh svd_rows ridge_ops primitives value_ops factor_ops
         determinism)
     math(EXPR number "${number} + 1")
-    ritz_ptx_test(${group} ${number} $<TARGET_FILE:conformance_emu> --device cuda ${group})
+    ritz_ptx_test(${group} ${number} sample $<TARGET_FILE:conformance_emu> --device cuda ${group})
 endforeach()
 
 add_test(NAME emu_ptx_coverage COMMAND "${RITZ_PYTHON}" "${PROJECT_SOURCE_DIR}/scripts/ptx-coverage"

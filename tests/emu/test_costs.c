@@ -48,7 +48,8 @@ struct cost {
         (void)m, (void)n, (void)k;                                                                 \
         return (double)(least);                                                                    \
     }
-/* Elements of a triangle of that order, and of a compressed matrix of the world: offsets, and values
+/* Elements of a triangle of that order, and of a compressed matrix of the world: offsets, and
+ * values
  * with indices of half their size of n + 3 (m - 1) nonzeros. */
 #define TRIANGLE(order) ((order) * ((order) + 1) / 2)
 #define NONZEROS (n + 3 * (m - 1))

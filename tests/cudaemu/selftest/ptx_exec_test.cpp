@@ -122,6 +122,11 @@ PASSES_IN(LATE, ptx_bad_accesses)
     check_caught(tile + "mov.u64 %rd2, tile;\ncvta.shared.u64 %rd2, %rd2;\n"
                         "st.global.u32 [%rd2], %r0;\n",
                  "shared", "for global memory");
+    const std::string parameters = "mov.u64 %rd2, k_in;\ncvta.param.u64 %rd2, %rd2;\n";
+    CHECK(run(parameters + "ld.u64 %rd3, [%rd2];\nsub.s64 %rd3, %rd3, %in;\n"
+                           "st.global.u64 [%out], %rd3;\n",
+              {0}, 1)[0] == 0);
+    check_caught(parameters + "ld.u64 %rd3, [%rd2+4];\n", "alignment", "reads 8 bytes");
     check_caught("trap;\n", "trap", "sample.cu:42");
     emu_collect(1);
     Code("mov.u64 %rd2, table;\nst.global.u64 [%rd2], %in;\n",
@@ -268,9 +273,12 @@ PASSES_IN(LATE, ptx_special_registers)
 }
 
 /* What nobody wrote is recognisable. */
-PASSES_IN(LATE, ptx_unwritten_register)
+PASSES_IN(LATE, ptx_unwritten)
 {
     CHECK(run("st.global.u64 [%out], %rd7;\n", {0}, 1)[0] == 0x7ff4dead7ff4dead);
+    CHECK(run(".local .align 8 .b8 depot[16];\nld.local.u64 %rd2, [depot+8];\n"
+              "st.global.u64 [%out], %rd2;\n",
+              {0}, 1)[0] == 0x7ff4dead7ff4dead);
 }
 
 PASSES_IN(LATE, ptx_fusing)
@@ -314,6 +322,10 @@ PASSES_IN(LATE, ptx_refused)
     check_refused("add.s32 %r0, %r1, %rd2;", "does not fit");
     check_refused("add.s32 %r0, %r1;", "number of operands");
     check_refused("add.f32 %f0, %f1, 1;", "an integer where");
+    check_refused("add.s32 %r0|%p0, %r1, %r2;", "a second result");
+    check_refused("and.pred %p0|%p1, %p2, %p3;", "a second result");
+    check_refused("setp.eq.u32 %p0, %r0|%p1, %r1;", "a second result");
+    check_refused("mov.u32 %r0, tile+4;", "an address and an offset");
     check_refused("selp.b32 %r0, %r1, %r2, !%p0;", "with '!'");
     check_refused("setp.lo.s32 %p0, %r0, %r1;", "not with this type");
     check_refused("setp.ltu.s32 %p0, %r0, %r1;", "not with this type");

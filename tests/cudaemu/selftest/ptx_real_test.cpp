@@ -221,6 +221,18 @@ PASSES_IN(LATE, ptx_approximations)
     });
 }
 
+/* Where the divisor's reciprocal is subnormal, div.approx gives zero for whatever is finite. */
+PASSES_IN(LATE, ptx_approximate_quotients)
+{
+    check("f=ff", "div.full.f32 %d, %a, %b;", rows_of(singles, 2),
+          [](const uint64_t *a) { return word(number<float>(a[0]) / number<float>(a[1])); });
+    check("f=ff", "div.approx.f32 %d, %a, %b;", rows_of(singles, 2), [](const uint64_t *a) {
+        const float x = number<float>(a[0]), y = number<float>(a[1]);
+        if (!(std::fabs(y) > 0x1p126f) || y == inf || y == -inf) return word(x / y);
+        return std::isfinite(x) ? word(std::copysign(0.0f, x)) : NAN32;
+    });
+}
+
 /* ---- cvt ------------------------------------------------------------------------------------- */
 
 PASSES_IN(LATE, ptx_integers_to_integers)
