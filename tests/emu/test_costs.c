@@ -49,8 +49,7 @@ struct cost {
         return (double)(least);                                                                    \
     }
 /* Elements of a triangle of that order, and of a compressed matrix of the world: offsets, and
- * values
- * with indices of half their size of n + 3 (m - 1) nonzeros. */
+ * values with indices of half their size of n + 3 (m - 1) nonzeros. */
 #define TRIANGLE(order) ((order) * ((order) + 1) / 2)
 #define NONZEROS (n + 3 * (m - 1))
 #define COMPRESSED (m + 1 + 1.5 * NONZEROS)
