@@ -5,7 +5,7 @@
  * pivot.
  *
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cuda/kernel.cuh"
+#include "cuda/sweep.cuh"
 
 #include "cuda/factor_kernels.h"
 
@@ -65,41 +65,31 @@ __global__ void RITZ_BLOCK(THREADS) cholesky_block(T *W, int n, int64_t ld, int6
     }
 }
 
-/* The triangle of one item, by lines of the direction in which it is contiguous. */
-template <typename T> struct triangle {
-    T *p;
-    int64_t row_step, col_step, stride;
-
-    __device__ void place(int line, int at, int *i, int *j) const
-    {
-        *i = row_step <= col_step ? at : line;
-        *j = row_step <= col_step ? line : at;
-    }
-    __device__ T *at(int64_t item, int i, int j) const
-    {
-        return p + (item * stride + i * row_step + j * col_step);
-    }
-};
+/* A place of an item, counted along the direction in which the item is contiguous. */
+template <typename T> __device__ place along(const elements<T> &A, int64_t item, int line, int at)
+{
+    return A.row_step <= A.col_step ? place{item, at, line} : place{item, line, at};
+}
 
 /* A whole matrix at a time: not finite, not positive definite, or its factor. */
 template <typename T, int THREADS>
 __global__ void RITZ_BLOCK(THREADS)
-    cholesky_small(triangle<T> A, int n, int64_t batch, int32_t *info, int64_t info_step)
+    cholesky_small(elements<T> A, int n, int64_t batch, int32_t *info, int64_t info_step)
 {
     RITZ_SHARED(T, L, [N][N + 1]);
     RITZ_SHARED(int, bad, );
     const int tid = static_cast<int>(threadIdx.x);
     for (int64_t b = blockIdx.x; b < batch; b += gridDim.x) {
-        int finite = 1, i, j;
+        int finite = 1;
         __syncthreads();
         if (tid == 0) bad = 0;
         for (int line = 0; line < n; line++)
             for (int at = tid; at < n; at += THREADS) {
-                A.place(line, at, &i, &j);
-                if (i < j) continue;
-                const T a = *A.at(b, i, j);
+                const place x = along(A, b, line, at);
+                if (!in_part(RITZ_LOWER, x, 0)) continue;
+                const T a = *A.at(x);
                 finite &= isfinite(a) ? 1 : 0;
-                L[j][i] = a;
+                L[x.j][x.i] = a;
             }
         finite = __syncthreads_and(finite);
         if (finite) factor_item<T, THREADS>(L, n, bad);
@@ -107,8 +97,8 @@ __global__ void RITZ_BLOCK(THREADS)
         const int verdict = finite ? bad : -1;
         for (int line = 0; line < n; line++)
             for (int at = tid; at < n; at += THREADS) {
-                A.place(line, at, &i, &j);
-                if (i >= j) *A.at(b, i, j) = verdict == 0 ? L[j][i] : T(NAN);
+                const place x = along(A, b, line, at);
+                if (in_part(RITZ_LOWER, x, 0)) *A.at(x) = verdict == 0 ? L[x.j][x.i] : T(NAN);
             }
         if (tid == 0) info[b * info_step] = verdict;
     }
@@ -129,16 +119,16 @@ cudaError_t launch(T *W, int64_t n, int64_t ld, int64_t stride, int64_t batch, i
 }
 
 template <typename T>
-cudaError_t launch_small(const triangle<T> &A, int64_t n, int64_t batch, int32_t *info,
-                         int64_t info_step, cudaStream_t stream)
+cudaError_t launch_small(const cuda_operand &A, int32_t *info, int64_t info_step,
+                         cudaStream_t stream)
 {
-    const unsigned blocks = static_cast<unsigned>(min(batch, MOST_BLOCKS));
-    const int order = static_cast<int>(n);
-    if (n <= RITZ_WARP)
-        return RITZ_LAUNCH((cholesky_small<T, 32>), blocks, 32, 0, stream, A, order, batch, info,
-                           info_step);
-    return RITZ_LAUNCH((cholesky_small<T, 64>), blocks, 64, 0, stream, A, order, batch, info,
-                       info_step);
+    const unsigned blocks = static_cast<unsigned>(min(A.batch, MOST_BLOCKS));
+    const int order = static_cast<int>(A.rows);
+    if (order <= RITZ_WARP)
+        return RITZ_LAUNCH((cholesky_small<T, 32>), blocks, 32, 0, stream, elements_of<T>(A), order,
+                           A.batch, info, info_step);
+    return RITZ_LAUNCH((cholesky_small<T, 64>), blocks, 64, 0, stream, elements_of<T>(A), order,
+                       A.batch, info, info_step);
 }
 
 } // namespace
@@ -160,10 +150,6 @@ extern "C" cudaError_t launch_cholesky_block_f64(double *W, int64_t n, int64_t l
 cudaError_t launch_cholesky_small(struct cuda_operand A, int32_t *info, int64_t info_step,
                                   cudaStream_t stream)
 {
-    if (A.dtype == RITZ_F64)
-        return launch_small<double>(
-            {static_cast<double *>(A.p), A.row_step, A.col_step, A.batch_step}, A.rows, A.batch,
-            info, info_step, stream);
-    return launch_small<float>({static_cast<float *>(A.p), A.row_step, A.col_step, A.batch_step},
-                               A.rows, A.batch, info, info_step, stream);
+    if (A.dtype == RITZ_F64) return launch_small<double>(A, info, info_step, stream);
+    return launch_small<float>(A, info, info_step, stream);
 }
