@@ -35,6 +35,10 @@ struct place {
 /* A full run, or a reduced one (RITZ_TEST_LEVEL=quick, or sample: every eighth case of that). */
 bool full_level(void);
 
+/* A file in the current directory that is this process's own: others run the same group there at
+ * the same time. `name` is a literal; the path stays until the program ends. */
+const char *own_file(const char *name);
+
 /* ---- shapes (tests/cases.def) ---------------------------------------------------------------- */
 
 enum { CASE_QUICK = 1, CASE_FULL = 2, CASE_BENCH = 4 };

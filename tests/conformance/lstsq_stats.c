@@ -11,7 +11,10 @@
 
 static const ritz_dtype reals[] = {RITZ_F32, RITZ_F64};
 enum { REALS = 2 };
-static const char path[] = "conformance-lstsq.stats";
+static const char *path(void)
+{
+    return own_file("lstsq.stats");
+}
 
 /* ---- the reference --------------------------------------------------------------------------- */
 
@@ -111,10 +114,10 @@ static void gather(const struct stats_case *c, ritz_dmat A, ritz_dmat B, ritz_dm
         break;
     }
     if (c->way != SAVED) return;
-    (void)expect_ok(ritz_lstsq_stats_save(s, *stats, path));
+    (void)expect_ok(ritz_lstsq_stats_save(s, *stats, path()));
     (void)expect_ok(ritz_lstsq_stats_destroy(s, stats));
-    (void)expect_ok(ritz_lstsq_stats_load(s, path, stats));
-    (void)unlink(path);
+    (void)expect_ok(ritz_lstsq_stats_load(s, path(), stats));
+    (void)unlink(path());
 }
 
 static void check_report(const struct stats_case *c, const ritz_lstsq_report *r, int64_t counted,
@@ -397,7 +400,7 @@ static void no_weight(const struct place *p, ritz_dtype dtype)
 
 static size_t slurp(unsigned char *bytes, size_t room)
 {
-    FILE *f = fopen(path, "rb");
+    FILE *f = fopen(path(), "rb");
     if (!f) return 0;
     const size_t got = fread(bytes, 1, room, f);
     (void)fclose(f);
@@ -406,14 +409,14 @@ static size_t slurp(unsigned char *bytes, size_t room)
 
 static void spill(const unsigned char *bytes, size_t count)
 {
-    FILE *f = fopen(path, "wb");
+    FILE *f = fopen(path(), "wb");
     if (!f || fwrite(bytes, 1, count, f) != count || fclose(f) != 0) abort();
 }
 
 static void refused(const struct place *p, const char *words)
 {
     ritz_lstsq_stats *stats = NULL;
-    (void)expect_error(ritz_lstsq_stats_load(p->s, path, &stats), RITZ_ERR_FORMAT, words);
+    (void)expect_error(ritz_lstsq_stats_load(p->s, path(), &stats), RITZ_ERR_FORMAT, words);
     (void)expect(stats == NULL, "an object in spite of the error");
 }
 
@@ -425,7 +428,7 @@ static void damaged(const struct place *p, ritz_dtype dtype)
     struct small t;
     small_begin(&t, p, dtype, 0);
     (void)expect_ok(ritz_lstsq_stats_add(p->s, t.stats, t.A->mat, t.B->mat, RITZ_NO_MAT));
-    (void)expect_ok(ritz_lstsq_stats_save(p->s, t.stats, path));
+    (void)expect_ok(ritz_lstsq_stats_save(p->s, t.stats, path()));
     const size_t size = slurp(bytes, sizeof bytes - 1);
     (void)expect(size == 64 + 48 + 9 * ritz_dtype_size(dtype), "a file of %zu bytes", size);
     for (size_t length = 0; length < size; length++) {
@@ -453,9 +456,9 @@ static void damaged(const struct place *p, ritz_dtype dtype)
     memcpy(bytes + 8, mark, 4);
     spill(bytes, size);
     refused(p, "other byte order");
-    (void)unlink(path);
+    (void)unlink(path());
     ritz_lstsq_stats *none = NULL;
-    (void)expect_error(ritz_lstsq_stats_load(p->s, path, &none), RITZ_ERR_IO, path);
+    (void)expect_error(ritz_lstsq_stats_load(p->s, path(), &none), RITZ_ERR_IO, path());
     (void)expect_error(ritz_lstsq_stats_save(p->s, t.stats, "no-such-directory/x.stats"),
                        RITZ_ERR_IO, "no-such-directory");
     small_end(&t, p);
@@ -471,19 +474,19 @@ static void saved_again(const struct place *p, ritz_dtype dtype)
     struct small t;
     small_begin(&t, p, dtype, 0);
     (void)expect_ok(ritz_lstsq_stats_add(p->s, t.stats, t.A->mat, t.B->mat, RITZ_NO_MAT));
-    (void)expect_ok(ritz_lstsq_stats_save(p->s, t.stats, path));
+    (void)expect_ok(ritz_lstsq_stats_save(p->s, t.stats, path()));
     const size_t size = slurp(before, sizeof before);
     /* A directory of the name of the target cannot be replaced, and stays. */
     (void)expect_error(ritz_lstsq_stats_save(p->s, t.stats, "."), RITZ_ERR_IO, "directory");
     (void)expect_ok(ritz_lstsq_stats_add(p->s, t.stats, t.A->mat, t.B->mat, RITZ_NO_MAT));
-    (void)expect_ok(ritz_lstsq_stats_save(p->s, t.stats, path));
+    (void)expect_ok(ritz_lstsq_stats_save(p->s, t.stats, path()));
     (void)expect(slurp(after, sizeof after) == size && memcmp(before, after, size) != 0,
                  "the file was not replaced");
     ritz_lstsq_stats *loaded = NULL;
-    (void)expect_ok(ritz_lstsq_stats_load(p->s, path, &loaded));
+    (void)expect_ok(ritz_lstsq_stats_load(p->s, path(), &loaded));
     (void)expect(rows_in(loaded) == 2 * ROWS, "%lld rows", (long long)rows_in(loaded));
     (void)expect_ok(ritz_lstsq_stats_destroy(p->s, &loaded));
-    (void)unlink(path);
+    (void)unlink(path());
     small_end(&t, p);
 }
 

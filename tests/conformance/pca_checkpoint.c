@@ -14,9 +14,7 @@ enum { N = 90, COLS = 7, K = 3, BLOCK = 16, BLOCKS = (N + BLOCK - 1) / BLOCK, RO
 
 static const char *path(void)
 {
-    static char name[64];
-    snprintf(name, sizeof name, "conformance-pca-%ld.checkpoint", (long)getpid());
-    return name;
+    return own_file("pca.checkpoint");
 }
 
 static bool there(void)

@@ -229,7 +229,7 @@ static void refusals(const struct place *p)
     OMAT_AT(x, 277, 5) = OMAT_AT(y, 61, 190) = 0;
 
     char path[64];
-    snprintf(path, sizeof path, "%s", kit_path);
+    snprintf(path, sizeof path, "%s", kit_path());
     for (int i = 0; i < 2; i++) {
         o = i ? dual : random;
         o.progress = cut_file;
@@ -241,7 +241,7 @@ static void refusals(const struct place *p)
             const ritz_status status = ritz_pca_fit(p->s, kit.rows, &o, &pca, NULL);
             (void)expect(status == RITZ_ERR_IO || status == RITZ_ERR_FORMAT, "the status is %s",
                          ritz_status_name(status));
-            (void)expect(strstr(ritz_last_error(), kit_path) != NULL, "the message is \"%s\"",
+            (void)expect(strstr(ritz_last_error(), kit_path()) != NULL, "the message is \"%s\"",
                          ritz_last_error());
         }
         kit_close(&kit, p);

@@ -23,9 +23,19 @@ enum source {
 static const char *const source_names[] = {"device matrix", "host matrix", "file",
                                            "three files",   "function",    "function once"};
 enum { SOURCE_ROWS = 97, SOURCE_COLS = 7, SOURCE_K = 3 };
-static const char *const paths[3] = {"conformance-pca-1.npy", "conformance-pca-2.npy",
-                                     "conformance-pca-3.npy"};
-static const char whole_path[] = "conformance-pca.npy";
+static const char *paths[3];
+
+static void name_files(void)
+{
+    paths[0] = own_file("pca-1.npy");
+    paths[1] = own_file("pca-2.npy");
+    paths[2] = own_file("pca-3.npy");
+}
+
+static const char *whole_path(void)
+{
+    return own_file("pca.npy");
+}
 
 struct feeder {
     const double *values; /* row-major */
@@ -63,6 +73,7 @@ static void source_one(const struct place *p, enum source source, ritz_pca_metho
     if (!begin_case(p, "pca_fit and transform_rows of a %s, %s, blocks of %lld",
                     source_names[source], pca_method_names[method], (long long)block_rows))
         return;
+    name_files();
     omat x = make_data(107, SOURCE_ROWS, SOURCE_COLS, 0.7, 1);
     double host[SOURCE_ROWS * SOURCE_COLS];
     omat_to_f64(x, host, SOURCE_COLS, 1);
@@ -77,7 +88,7 @@ static void source_one(const struct place *p, enum source source, ritz_pca_metho
     ritz_rows rows = ritz_rows_dmat(X->mat);
     switch (source) {
     case FROM_HOST: rows = ritz_rows_hmat(H); break;
-    case FROM_FILE: rows = ritz_rows_file(whole_path); break;
+    case FROM_FILE: rows = ritz_rows_file(whole_path()); break;
     case FROM_FILES: rows = ritz_rows_files(paths, 3); break;
     case FROM_FUNCTION:
         rows = ritz_rows_callback(RITZ_F64, SOURCE_ROWS, SOURCE_COLS, 0, feed, &feeder);
@@ -91,7 +102,7 @@ static void source_one(const struct place *p, enum source source, ritz_pca_metho
     for (int i = 0; i < 3; i++)
         (void)expect_ok(
             ritz_save_npy(paths[i], ritz_hmat_block(H, i * 40, 0, i < 2 ? 40 : 17, SOURCE_COLS)));
-    (void)expect_ok(ritz_save_npy(whole_path, H));
+    (void)expect_ok(ritz_save_npy(whole_path(), H));
     ritz_pca_options opts = RITZ_PCA_DEFAULTS;
     opts.components = SOURCE_K;
     opts.method = method;
@@ -124,7 +135,7 @@ static void source_one(const struct place *p, enum source source, ritz_pca_metho
     (void)scene_finish(&sc, RITZ_OK);
     scene_end(&sc);
     for (int i = 0; i < 3; i++) (void)unlink(paths[i]);
-    (void)unlink(whole_path);
+    (void)unlink(whole_path());
     omat_destroy(&x);
     omat_destroy(&data);
 }

@@ -14,12 +14,9 @@ static const ritz_pca_method methods[] = {RITZ_PCA_COVARIANCE, RITZ_PCA_EXACT,
                                           RITZ_PCA_INCREMENTAL};
 enum { REALS = 2, METHODS = 3 };
 
-/* Files of tests that run side by side in one directory have different names. */
 static const char *path(void)
 {
-    static char name[64];
-    snprintf(name, sizeof name, "conformance-pca-%ld.stats", (long)getpid());
-    return name;
+    return own_file("pca.stats");
 }
 
 /* ---- data on the host ------------------------------------------------------------------------ */

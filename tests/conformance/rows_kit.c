@@ -11,8 +11,19 @@ const char *const kit_names[] = {"a device matrix", "a host matrix", "a file",
                                  "three files",     "a function",    "a function once",
                                  "a sparse matrix"};
 
-const char kit_path[] = "conformance-kit-1.npy";
-static const char *const paths[3] = {kit_path, "conformance-kit-2.npy", "conformance-kit-3.npy"};
+const char *kit_path(void)
+{
+    return own_file("kit-1.npy");
+}
+
+static const char *paths[3];
+
+static void name_files(void)
+{
+    paths[0] = kit_path();
+    paths[1] = own_file("kit-2.npy");
+    paths[2] = own_file("kit-3.npy");
+}
 
 /* Delivers at most so many rows at once. */
 enum { PORTION = 13 };
@@ -76,6 +87,7 @@ void kit_open(struct kit *kit, const struct place *p, enum kit_kind kind, ritz_d
 {
     const size_t size = ritz_dtype_size(stored);
     const int64_t m = values.rows, n = values.cols;
+    name_files();
     *kit = (struct kit){.kind = kind, .dtype = stored, .data = omat_create(m, n)};
     kit->host = calloc((size_t)(m * n) + 1, size);
     if (!kit->host) abort();
@@ -95,8 +107,8 @@ void kit_open(struct kit *kit, const struct place *p, enum kit_kind kind, ritz_d
         break;
     case KIT_HOST: kit->rows = ritz_rows_hmat(H); break;
     case KIT_FILE:
-        (void)expect_ok(ritz_save_npy(kit_path, H));
-        kit->rows = ritz_rows_file(kit_path);
+        (void)expect_ok(ritz_save_npy(kit_path(), H));
+        kit->rows = ritz_rows_file(kit_path());
         break;
     case KIT_FILES:
         save_files(H);

@@ -11,7 +11,7 @@ enum { KITS = KIT_SPARSE + 1 };
 extern const char *const kit_names[];
 
 /* The first of the files of KIT_FILE and KIT_FILES. */
-extern const char kit_path[];
+const char *kit_path(void);
 
 struct kit {
     enum kit_kind kind;
