@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "ptx_memory.h"
+#include "ptx_pairs.h"
 
 namespace emu
 {
@@ -12,46 +13,10 @@ namespace ptx
 namespace
 {
 
-struct Add {
-    template <typename T> static T of(T old, T b)
-    {
-        return static_cast<T>(static_cast<uint64_t>(old) + static_cast<uint64_t>(b));
-    }
-};
 struct Exchange {
     template <typename T> static T of(T, T b)
     {
         return b;
-    }
-};
-struct Least {
-    template <typename T> static T of(T old, T b)
-    {
-        return old < b ? old : b;
-    }
-};
-struct Greatest {
-    template <typename T> static T of(T old, T b)
-    {
-        return old > b ? old : b;
-    }
-};
-struct And {
-    template <typename T> static T of(T old, T b)
-    {
-        return old & b;
-    }
-};
-struct Or {
-    template <typename T> static T of(T old, T b)
-    {
-        return old | b;
-    }
-};
-struct Xor {
-    template <typename T> static T of(T old, T b)
-    {
-        return old ^ b;
     }
 };
 /* To the bound and round again. */
@@ -114,16 +79,12 @@ template <typename H> Handler counters(Type t)
 const struct {
     const char *word;
     Handler (*handler)(Type);
-} operations[] = {{"add", numbers<Change<Add>>},
-                  {"min", numbers<Change<Least>>},
-                  {"max", numbers<Change<Greatest>>},
-                  {"and", words_of_bits<Change<And>>},
-                  {"or", words_of_bits<Change<Or>>},
-                  {"xor", words_of_bits<Change<Xor>>},
-                  {"exch", words_of_bits<Change<Exchange>>},
-                  {"cas", words_of_bits<CompareAndSwap>},
-                  {"inc", counters<Change<Increment>>},
-                  {"dec", counters<Change<Decrement>>}};
+} operations[] = {
+    {"add", numbers<Change<pairs::Add>>},      {"min", numbers<Change<pairs::Least>>},
+    {"max", numbers<Change<pairs::Greatest>>}, {"and", words_of_bits<Change<pairs::And>>},
+    {"or", words_of_bits<Change<pairs::Or>>},  {"xor", words_of_bits<Change<pairs::Xor>>},
+    {"exch", words_of_bits<Change<Exchange>>}, {"cas", words_of_bits<CompareAndSwap>},
+    {"inc", counters<Change<Increment>>},      {"dec", counters<Change<Decrement>>}};
 
 } // namespace
 

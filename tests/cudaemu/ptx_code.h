@@ -307,6 +307,7 @@ class Lowering
     std::vector<uint32_t> reads, writes; /* registers of this instruction */
 
   private:
+    void of_sources(size_t n, Handler h, Type t);
     uint32_t register_slot(const Operand &operand, Type t, Fit fit) const;
     uint32_t immediate(const Operand &operand, Type t);
     uint32_t special(const std::string &name, Type t);

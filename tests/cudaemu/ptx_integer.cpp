@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "ptx_code.h"
+#include "ptx_pairs.h"
 
 namespace emu
 {
@@ -48,12 +49,6 @@ template <typename T> typename Twice<T>::type product(T a, T b)
     return static_cast<W>(static_cast<W>(a) * static_cast<W>(b));
 }
 
-struct Add {
-    template <typename T> static T of(T a, T b)
-    {
-        return static_cast<T>(static_cast<Work<T>>(a) + static_cast<Work<T>>(b));
-    }
-};
 struct Subtract {
     template <typename T> static T of(T a, T b)
     {
@@ -75,13 +70,13 @@ struct MultiplyHigh {
 struct MultiplyAddLow {
     template <typename T> static T of(T a, T b, T c)
     {
-        return Add::of<T>(MultiplyLow::of<T>(a, b), c);
+        return pairs::Add::of<T>(MultiplyLow::of<T>(a, b), c);
     }
 };
 struct MultiplyAddHigh {
     template <typename T> static T of(T a, T b, T c)
     {
-        return Add::of<T>(MultiplyHigh::of<T>(a, b), c);
+        return pairs::Add::of<T>(MultiplyHigh::of<T>(a, b), c);
     }
 };
 
@@ -106,18 +101,6 @@ struct Remainder {
     }
 };
 
-struct Least {
-    template <typename T> static T of(T a, T b)
-    {
-        return a < b ? a : b;
-    }
-};
-struct Greatest {
-    template <typename T> static T of(T a, T b)
-    {
-        return a > b ? a : b;
-    }
-};
 struct Negative {
     template <typename T> static T of(T a)
     {
@@ -136,7 +119,7 @@ template <bool WITH_ADDEND> struct Wide {
     {
         using W = typename Twice<T>::type;
         const W p = product(get<T>(f, o.s[0]), get<T>(f, o.s[1]));
-        put<W>(f, o.d, WITH_ADDEND ? Add::of<W>(p, get<W>(f, o.s[2])) : p);
+        put<W>(f, o.d, WITH_ADDEND ? pairs::Add::of<W>(p, get<W>(f, o.s[2])) : p);
     }
 };
 
@@ -211,7 +194,7 @@ bool lower_integer(Lowering &l)
     Type t;
     if (type_named(l.last_word(), &t) && is_real(t)) return false;
     if (o == "add")
-        lower_binary<Add>(l);
+        lower_binary<pairs::Add>(l);
     else if (o == "sub")
         lower_binary<Subtract>(l);
     else if (o == "mul")
@@ -223,9 +206,9 @@ bool lower_integer(Lowering &l)
     else if (o == "rem")
         lower_binary<Remainder>(l);
     else if (o == "min")
-        lower_binary<Least>(l);
+        lower_binary<pairs::Least>(l);
     else if (o == "max")
-        lower_binary<Greatest>(l);
+        lower_binary<pairs::Greatest>(l);
     else if (o == "neg")
         lower_signed_unary<Negative>(l);
     else if (o == "abs")

@@ -334,32 +334,28 @@ void Lowering::set_handler(Handler h)
     op.run = h;
 }
 
-void Lowering::unary(Handler h, Type t)
+void Lowering::of_sources(size_t n, Handler h, Type t)
 {
     no_more_words();
-    operands(2);
-    op.s[0] = source(1, t);
+    operands(n + 1);
+    for (size_t i = 0; i < n; i++) op.s[i] = source(i + 1, t);
     op.d = result(0, t);
     set_handler(h);
+}
+
+void Lowering::unary(Handler h, Type t)
+{
+    of_sources(1, h, t);
 }
 
 void Lowering::binary(Handler h, Type t)
 {
-    no_more_words();
-    operands(3);
-    op.s[0] = source(1, t);
-    op.s[1] = source(2, t);
-    op.d = result(0, t);
-    set_handler(h);
+    of_sources(2, h, t);
 }
 
 void Lowering::ternary(Handler h, Type t)
 {
-    no_more_words();
-    operands(4);
-    for (size_t i = 0; i < 3; i++) op.s[i] = source(i + 1, t);
-    op.d = result(0, t);
-    set_handler(h);
+    of_sources(3, h, t);
 }
 
 } // namespace ptx

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "ptx_code.h"
+#include "ptx_pairs.h"
 
 namespace emu
 {
@@ -299,24 +300,6 @@ void lower_set(Lowering &l)
 
 /* ---- logic ----------------------------------------------------------------------------------- */
 
-struct And {
-    template <typename T> static T of(T a, T b)
-    {
-        return static_cast<T>(a & b);
-    }
-};
-struct Or {
-    template <typename T> static T of(T a, T b)
-    {
-        return static_cast<T>(a | b);
-    }
-};
-struct Xor {
-    template <typename T> static T of(T a, T b)
-    {
-        return static_cast<T>(a ^ b);
-    }
-};
 struct Complement {
     template <typename T> static T of(T a)
     {
@@ -359,11 +342,11 @@ bool lower_move(Lowering &l)
     else if (o == "setp")
         lower_set(l);
     else if (o == "and")
-        lower_logic<And>(l);
+        lower_logic<pairs::And>(l);
     else if (o == "or")
-        lower_logic<Or>(l);
+        lower_logic<pairs::Or>(l);
     else if (o == "xor")
-        lower_logic<Xor>(l);
+        lower_logic<pairs::Xor>(l);
     else if (o == "not")
         lower_not(l);
     else
